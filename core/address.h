@@ -1,0 +1,40 @@
+/* address.h: addresses as text and as sockaddr: PORT (loopback), HOST:PORT,
+ * [IPV6]:PORT, :PORT and *:PORT (every interface), unix:PATH.  HOST is numeric,
+ * or "localhost", which is 127.0.0.1. */
+#ifndef CONFAB_CORE_ADDRESS_H
+#define CONFAB_CORE_ADDRESS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+struct address {
+    struct sockaddr_storage sa;
+    socklen_t len;
+    bool any; /* :PORT or *:PORT: an IPv6 socket that takes IPv4 too, or IPv4 alone where there is no IPv6 */
+};
+
+enum { ADDRESS_TEXT = 128 }; /* room for any address as text, its NUL included; a longer unix path is cut */
+
+/* Reads one, for listening or for connecting to (which wants a host or a path,
+ * and a port that is not 0; PORT alone is loopback).  -EINVAL with one line in error (may be
+ * NULL) that says what is wrong with which text; -ENAMETOOLONG likewise for a unix path. */
+int address_parse(struct address *address, const char *text, bool listen, char *error, size_t room);
+
+/* Writes one as text, in the form that address_parse takes; returns text. */
+const char *address_format(const struct sockaddr *sa, socklen_t len, char text[ADDRESS_TEXT]);
+
+/* A peer's address in 24 bytes, which each connection keeps. */
+struct peer {
+    uint8_t ip[16];
+    uint32_t scope;
+    uint16_t port;  /* in the order of the network */
+    uint8_t family; /* 0: none; 4; 6; 'u': a unix socket */
+    uint8_t unused;
+};
+
+void peer_pack(struct peer *peer, const struct sockaddr *sa, socklen_t len);
+socklen_t peer_unpack(const struct peer *peer, struct sockaddr_storage *sa); /* 0: none */
+
+#endif

@@ -1,0 +1,126 @@
+/* core/chat.h: a chat from the inside, for the files chat*.c.
+ *
+ * chat.c           making, asking, settings
+ * chat_terminator.c what ends a message
+ * chat_input.c     reading, and cutting what was read into messages
+ * chat_collect.c   the library's collector
+ * chat_push.c      what waits to be sent
+ * chat_flush.c     sending it; watermarks and pace
+ * chat_close.c     states and closing
+ * chat_timeout.c   the five time-outs
+ */
+#ifndef CONFAB_CORE_CHAT_H
+#define CONFAB_CORE_CHAT_H
+
+#include "core/address.h"
+#include "core/output.h"
+#include "core/reactor.h"
+#include "core/settings.h"
+#include <confab/chat.h>
+
+/* The word that the hot path looks at once after each hook. */
+enum {
+    /* Nothing more of this read is to be delivered ... */
+    CHAT_CLOSED = 1u << 0,
+    CHAT_DRAINING = 1u << 1,         /* close_when_done was called */
+    CHAT_SUSPENDED_PLUGIN = 1u << 2,
+    CHAT_SUSPENDED_OUTPUT = 1u << 3, /* its sink's output is over the high mark */
+    CHAT_DISCARDED = 1u << 4,        /* discard_buffers was called in a hook */
+    /* ... or something is to be looked at first. */
+    CHAT_CHECK_OUTPUT = 1u << 5,   /* its sink's output went over the high mark */
+    CHAT_CHECK_LONG = 1u << 6,     /* the collector is full */
+    CHAT_TERMINATOR_SET = 1u << 7, /* in the hook that just ran */
+    CHAT_FRONT = 1u << 8,          /* input was put before what is being delivered (a held prefix let go) */
+    CHAT_STOPPING = 1u << 9,       /* its service stops: close at the next message border */
+
+    CHAT_LIMIT = 1u << 10,        /* output_limit was hit, or memory was short: closes at the turn's end */
+    CHAT_SEND_SHUT = 1u << 11,    /* shutdown was called: nothing more can be pushed */
+    CHAT_SEND_ENDED = 1u << 12,   /* our side has ended on the wire */
+    CHAT_SEND_FAILED = 1u << 13,  /* a write failed: what was received is delivered, then it closes */
+    CHAT_FLUSH_PLANNED = 1u << 14, /* somebody will flush: the event that is running, listed work, or WRITE is wanted */
+    CHAT_PENDING = 1u << 15,      /* there is undelivered input in extra */
+    CHAT_SKIPPING = 1u << 16,     /* the rest of the present message is dropped */
+    CHAT_EOF = 1u << 17,          /* the peer ended its side */
+    CHAT_NO_SOCKET = 1u << 18,    /* a pipe or a terminal */
+    CHAT_UNPACED = 1u << 19,      /* its own output does not rest its reading */
+    CHAT_PACING = 1u << 20,       /* it is the sink of others */
+    CHAT_OVER_HIGH = 1u << 21,    /* output went over the high mark, and not under the low one since */
+    CHAT_RESET = 1u << 22,        /* is to be closed with a reset */
+    CHAT_COLLECTS = 1u << 23,     /* collect_incoming_data is the library's own */
+    CHAT_CONNECT_LATER = 1u << 24, /* handle_connect is still to be called: nothing is delivered before */
+    CHAT_EOF_DUE = 1u << 25       /* the end of input was read and is not delivered yet */
+};
+#define CHAT_SUSPENDED (CHAT_SUSPENDED_PLUGIN | CHAT_SUSPENDED_OUTPUT)
+#define CHAT_NO_INPUT  (CHAT_CLOSED | CHAT_DRAINING | CHAT_SUSPENDED | CHAT_CONNECT_LATER)
+#define CHAT_LOOK                                                                                            \
+    (CHAT_NO_INPUT | CHAT_DISCARDED | CHAT_CHECK_OUTPUT | CHAT_CHECK_LONG | CHAT_TERMINATOR_SET | CHAT_FRONT |   \
+     CHAT_STOPPING | CHAT_LIMIT)
+#define CHAT_NO_PUSH                                                                                         \
+    (CHAT_CLOSED | CHAT_DRAINING | CHAT_SEND_SHUT | CHAT_SEND_FAILED | CHAT_LIMIT)
+
+/* Bits of listed work. */
+enum {
+    CHAT_WORK_CONNECT = 1, /* call handle_connect */
+    CHAT_WORK_DELIVER = 2, /* deliver what is pending */
+    CHAT_WORK_FLUSH = 4,
+    CHAT_WORK_READ = 8, /* read as if it were ready */
+    CHAT_WORK_STOP = 16, /* call handle_shutdown */
+    CHAT_WORK_FAIL = 32, /* connect failed at once */
+    CHAT_WORK_LIMIT = 64 /* close for OUTPUT_LIMIT or NO_MEMORY */
+};
+
+/* What few chats need, made when first needed. */
+struct chat_extra {
+    char *pending; /* input that could not be handed over */
+    size_t pending_at, pending_end, pending_size;
+    struct timer *timers;
+    confab_chat *sink, *sources;          /* pace: whose output rests our reading; whose reading our output rests */
+    confab_chat *pace_next, **pace_previous;
+};
+
+struct confab_chat {
+    struct channel channel;
+    struct settings *settings;
+
+    uint32_t flags;
+    uint8_t state;
+    uint8_t kind;  /* enum confab_terminator */
+    int16_t error; /* a positive errno */
+    struct terminator *terminator; /* of BYTES; else NULL */
+    union {
+        uint64_t left; /* of COUNT */
+        uint32_t held; /* of BYTES and LINE: how much of the terminator has arrived */
+    } until;
+    uint64_t message_size; /* bytes of this message so far, without a held prefix */
+    confab_buffer *collected;
+    uint64_t bytes_in, messages;
+
+    struct output output;
+    uint64_t bytes_out;
+    uint32_t active, message_began, write_began, born; /* stamps, in wheel ticks */
+    struct chat_extra *extra;
+    struct peer peer;
+    uint8_t reason;  /* shares the last line's padding */
+};
+
+/* -- for listener.c and service.c -- */
+
+/* Makes a chat of an accepted connection (io's accept: it is non-blocking) and
+ * calls handle_connect: in the loop only.  Owns fd; takes a reference of its
+ * own to settings.  NULL: out of memory, fd is closed. */
+confab_chat *chat_accepted(confab_reactor *reactor, int fd, struct settings *settings,
+                           const struct sockaddr *peer, socklen_t len);
+
+/* confab_connect with settings that are made already; takes over one reference, also when it returns NULL. */
+confab_chat *chat_connect(confab_reactor *reactor, const char *address, struct settings *settings);
+
+/* The chat of a slot, or NULL: free, another kind of channel, or closed. */
+confab_chat *chat_of_slot(const struct slot *slot);
+
+/* Has handle_shutdown called by the turn. */
+void chat_stop(confab_chat *chat);
+
+/* Closes now with a reason; error is a positive errno or 0. */
+void chat_close(confab_chat *chat, enum confab_reason reason, int error);
+
+#endif

@@ -1,0 +1,178 @@
+/* core/reactor.h: the reactor from the inside: what the channels above it
+ * (dispatcher, listener, chat, linger) stand on.
+ *
+ * One turn (reactor.c): tell the backend what changed; wait; read the clock;
+ * ready descriptors; timers; posts and signals; listed work; the closing list. */
+#ifndef CONFAB_CORE_REACTOR_H
+#define CONFAB_CORE_REACTOR_H
+
+#include "backends/backend.h"
+#include "core/alloc.h"
+#include "core/slots.h"
+#include "core/terminator.h"
+#include "core/timers.h"
+#include "core/wheel.h"
+#include <confab/reactor.h>
+#include <pthread.h>
+#include <stdatomic.h>
+
+/* What a kind of channel does with what the turn has for it. */
+struct channel_ops {
+    /* Its descriptor is ready: a sum of BACKEND_READ, _WRITE, _EXCEPT as far as
+     * wanted, or BACKEND_FAILED with a positive errno. */
+    void (*ready)(struct channel *, unsigned events, int error);
+
+    /* Listed work is due: the bits that were given to channel_list since the last time. */
+    void (*work)(struct channel *, unsigned bits);
+
+    /* Its timer has expired (it is not running any more). */
+    void (*timer)(struct channel *);
+
+    /* confab_reactor_close_all: close it as its user would. */
+    void (*close)(struct channel *);
+
+    /* In the closing phase: the last hooks, then free it. */
+    void (*finish)(struct channel *);
+};
+
+enum {
+    CHANNEL_LISTED = 1,  /* on the work list */
+    CHANNEL_RETIRED = 2, /* closed: on the closing list, or found there once the work list is swept */
+    CHANNEL_RETIRED_LISTED = 4,
+    CHANNEL_CHAT = 8 /* is a chat (for confab_chat_find) */
+};
+
+/* What every kind of channel begins with. */
+struct channel {
+    const struct channel_ops *ops;
+    struct confab_reactor *reactor;
+    struct channel *next; /* on the work list or the closing list */
+    int fd;               /* -1: none */
+    uint16_t work;
+    uint16_t flags;
+    struct wheel_node timer;
+};
+
+struct channel_queue {
+    struct channel *first, *last;
+};
+
+struct post {
+    struct post *next;
+    confab_call *call;
+    void *data;
+};
+
+struct segment;
+
+struct confab_reactor {
+    const struct confab_io *io;
+    void *state; /* the backend's, first argument of every call of io and backend */
+    int64_t now;
+    uint32_t tick;  /* now in wheel ticks, wrapping */
+    uint32_t turns; /* counts up each turn */
+    struct slots slots;
+    struct channel_queue work, closing;
+
+    /* The read buffer, read_buffer bytes and room for a NUL. */
+    char *buffer;
+    size_t read_buffer;
+    unsigned accepts, reads, messages;
+
+    /* For chats: output chunks that nobody uses now (output.c), releases due
+     * (output.c), and terminators. */
+    struct segment *chunks;
+    unsigned chunks_kept;
+    struct segment *releases, **releases_end;
+    struct segment *spare_segments;
+    struct terminators terminators;
+    struct feed *feed; /* what is being delivered now (chat_input.c); NULL: nothing */
+
+    struct alloc alloc;
+    const struct confab_backend *backend;
+    struct confab_ready *ready;
+    struct wheel channel_wheel, timer_wheel;
+    struct timers timers;
+    uint32_t channels;  /* that live */
+    uint32_t retired_listed; /* retired ones that are still on the work list */
+    long holds;
+    bool running;       /* a turn is going on */
+    int spare;          /* a descriptor to give up when there are none left; -1 */
+    uint64_t random;
+    int32_t *given_up; /* descriptors given up since the last wait, so that their stale events are known */
+    uint32_t given_up_count;
+    bool given_up_many, stale_logged;
+
+    atomic_bool stop;
+    atomic_bool signalled; /* a bit in the table of signals is set for us */
+    atomic_uint signals; /* signals that belong to us */
+    atomic_bool posted;
+    pthread_mutex_t post_lock;
+    struct post *posts, **posts_end;
+};
+
+/* Readies a channel's common part.  fd -1: none yet. */
+void channel_init(struct channel *channel, confab_reactor *reactor, const struct channel_ops *ops);
+
+/* Gives the channel a descriptor and its slot; from now on it is to be closed
+ * by channel_close_fd.  -ENOMEM, -EMFILE (a number beyond what we index);
+ * the descriptor is then still the caller's. */
+int channel_watch(struct channel *channel, int fd);
+
+/* What the channel wants to be told of; reaches the backend once a turn. */
+static inline void channel_want(struct channel *channel, unsigned wanted)
+{
+    if (channel->fd >= 0)
+        slots_want(&channel->reactor->slots, channel->fd, wanted);
+}
+
+/* What it wants now. */
+static inline unsigned channel_wanted(const struct channel *channel)
+{
+    return channel->fd >= 0 ? channel->reactor->slots.slot[channel->fd].wanted : 0;
+}
+
+/* The backend forgets the descriptor, and the slot is free; returns the
+ * descriptor, now the caller's, -1 for none. */
+int channel_unwatch(struct channel *channel);
+
+/* channel_unwatch, then close(2). */
+void channel_close_fd(struct channel *channel);
+
+/* Lists work; channel_ops.work gets the bits in this turn if its phase has not
+ * begun, else in the next.  No-op for one that is retired. */
+void channel_list_slow(struct channel *channel, unsigned bits);
+static inline void channel_list(struct channel *channel, unsigned bits)
+{
+    channel->work |= (uint16_t)bits;
+    if (!(channel->flags & (CHANNEL_LISTED | CHANNEL_RETIRED)))
+        channel_list_slow(channel, bits);
+}
+
+/* Has channel_ops.finish called in this turn's closing phase.  Stops its timer,
+ * closes its descriptor if it has one.  Once. */
+void channel_retire(struct channel *channel);
+
+/* (Re)starts the channel's timer. */
+void channel_set_timer(struct channel *channel, int64_t deadline);
+
+/* Counts channels that live: from channel_watch's first use or channel_init to
+ * finish; run goes on while there are any.  Called by channel_init and by
+ * channel_done, which finish calls when it has freed or is about to free it. */
+void channel_done(struct channel *channel);
+
+/* Opens a new backend in place of the present one and registers all anew.
+ * forked: the old one is the parent's. */
+int reactor_rebuild(confab_reactor *reactor, bool forked);
+
+/* Closes and opens the spare descriptor; give: true once there is one to accept with. */
+bool reactor_give_spare(confab_reactor *reactor);
+void reactor_take_spare(confab_reactor *reactor);
+
+/* post.c, signals.c: what the turn runs of them; each returns how many. */
+int posts_run(confab_reactor *reactor);
+void posts_cancel(confab_reactor *reactor);
+int signals_run(confab_reactor *reactor);
+void signals_release(confab_reactor *reactor);
+
+#endif

@@ -1,0 +1,108 @@
+/* confab/host.h: embedding plugins: all that the program `confab` uses.
+ *
+ * Each function that takes `error` writes one line into it that names what was
+ * wrong, what was expected and where, and returns -errno.  Nothing here exits
+ * or prints.
+ *
+ *     confab_module_load      a plugin's shared object
+ *     confab_service_new      one configured use of it
+ *     confab_service_option   KEY=VALUE, any number
+ *     confab_service_ready    checks the options, then the plugin's config_complete and ready
+ *     confab_service_start    gives it its reactor, then the plugin's start
+ *     confab_service_listen   (plugin.h) its sockets; run the reactor
+ *     confab_service_stop     drains
+ *     confab_service_free, confab_module_unload
+ */
+#ifndef CONFAB_HOST_H
+#define CONFAB_HOST_H
+
+#include <confab/plugin.h>
+#include <stdarg.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+#pragma GCC visibility push(default)
+
+/* Loads a plugin.  A name with a slash is a path; any other is looked for as
+ * NAME.so in the folders of path, which are separated by colons.  What is wrong
+ * with a file is found before any of its code runs, where that can be told.
+ * -ENOENT, -ENOEXEC (not a plugin, or a truncated one), -EPROTONOSUPPORT (an
+ * ABI that this host cannot run), -EINVAL (a bad table), -ENOMEM. */
+int confab_module_load(confab_module **module, const char *name, const char *path, char *error, size_t room);
+
+/* The same for a plugin that is linked in; it must outlive the module. */
+int confab_module_from_plugin(confab_module **module, const struct confab_plugin *plugin, char *error,
+                              size_t room);
+
+/* The plugin as this host reads it: fields that its ABI lacks are zero.  Valid
+ * until unload; so is the path of the file ("" where linked in). */
+const struct confab_plugin *confab_module_plugin(confab_module *module);
+const char *confab_module_path(confab_module *module);
+
+/* -EBUSY while a service of it lives. */
+int confab_module_unload(confab_module *module);
+
+/* A service of this plugin, called name in logs (NULL: the plugin's name). */
+int confab_service_new(confab_service **service, confab_module *module, const char *name, char *error,
+                       size_t room);
+
+/* Sets an option, of the plugin or of the host (confab_host_options).  key NULL:
+ * a bare word, for the plugin's positional option.  -ENOENT: no such option
+ * (error lists those there are); -EINVAL: not of its type; -ERANGE: out of
+ * bounds; -EEXIST: given twice; -EBUSY: after ready. */
+int confab_service_option(confab_service *service, const char *key, const char *value, char *error, size_t room);
+
+/* The options that every service has (time-outs, limits), ends with a NULL
+ * name; offset is of no use to callers. */
+const struct confab_option *confab_host_options(void);
+
+/* Sets defaults, looks for what is required and missing (-EINVAL), calls
+ * config_complete and ready.  Call it once. */
+int confab_service_ready(confab_service *service, char *error, size_t room);
+
+/* Gives it the reactor it runs on, and calls start. */
+int confab_service_start(confab_service *service, confab_reactor *reactor, char *error, size_t room);
+
+/* Stops: its listeners close, each chat gets handle_shutdown, and what is left
+ * after drain nanoseconds (< 0: the option drain-timeout) is closed with STOP;
+ * the plugin's stop is called when the last inbound chat has closed. */
+void confab_service_stop(confab_service *service, int64_t drain);
+
+/* Whether it was started and its stop has been called since. */
+bool confab_service_stopped(confab_service *service);
+
+/* How many chats it has: those it accepted, and all. */
+size_t confab_service_inbound(const confab_service *service);
+size_t confab_service_chats(const confab_service *service);
+
+/* Frees it, after the plugin's free.  -EBUSY while a chat or listener of it lives. */
+int confab_service_free(confab_service *service);
+
+/* A line of the log.  service may be NULL (the library's own), chat 0 and peer
+ * NULL.  text ends without a newline and holds printable characters and
+ * well-formed UTF-8 only.  Called in the thread that logs; what it gets dies at return. */
+struct confab_log_line {
+    size_t size;
+    enum confab_level level;
+    const char *service, *peer, *text;
+    confab_id chat;
+};
+typedef void confab_log_sink(void *data, const struct confab_log_line *line);
+
+/* Where the log goes, for the whole process; lines under level are not made.
+ * NULL: warnings and errors to standard error, which is also so at first. */
+void confab_log_set(confab_log_sink *sink, void *data, enum confab_level level);
+
+/* "debug", "info", "warning", "error". */
+const char *confab_level_name(enum confab_level level);
+
+/* Whether a text is an address that confab_listen takes (listen) or that
+ * confab_connect takes: 0, or -EINVAL with the reason in error. */
+int confab_address_check(const char *address, bool listen, char *error, size_t room);
+
+#pragma GCC visibility pop
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,112 @@
+/* confab/reactor.h: the event loop: one a thread, any number in a process.
+ *
+ * A reactor belongs to the thread that runs it.  Only confab_reactor_stop,
+ * confab_reactor_post and logging may be called from another one.  No function
+ * of confab runs a hook, a producer or a release function before it returns:
+ * functions mark what is to be done, the loop's next turn does it. */
+#ifndef CONFAB_REACTOR_H
+#define CONFAB_REACTOR_H
+
+#include <confab/base.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+#pragma GCC visibility push(default)
+
+/* What timers, posts and signals call, on the loop.  It may call anything of
+ * confab but confab_reactor_run, _run_once and _free. */
+typedef void confab_call(confab_reactor *reactor, void *data);
+
+struct confab_reactor_options {
+    size_t size;         /* sizeof(struct confab_reactor_options); a field that is 0 means its default */
+    const char *backend; /* "epoll", "poll", ...; NULL: the environment's CONFAB_BACKEND, else the best there is */
+    size_t read_buffer;  /* bytes of the one read buffer; 64 KiB */
+    unsigned work_threads; /* threads for blocking work: none can be had yet, so anything but 0 is -ENOTSUP */
+    unsigned accepts;      /* connections that a listener accepts in one event at the most; 64 */
+    unsigned reads;        /* reads that a chat gets in one event at the most; 4 */
+    unsigned messages;     /* messages that a chat is told of in one event at the most; 64 */
+    /* Where memory comes from: grows or shrinks old to n bytes as realloc(3)
+     * does, frees it where n is 0, returns NULL where there is none.
+     * NULL: realloc and free.  Buffers, which threads share, always use malloc. */
+    void *(*alloc)(void *data, void *old, size_t n);
+    void *alloc_data;
+};
+
+/* Makes a reactor and stores it.  options may be NULL: all defaults.
+ * -EINVAL: options of an unknown size; -ENOENT: no backend of that name in
+ * this build; -ENOMEM; what the system says when it has no descriptor left. */
+int confab_reactor_new(confab_reactor **reactor, const struct confab_reactor_options *options);
+
+/* Closes all that is open in it (each handle_close is called, posted calls that
+ * never ran are called with a NULL reactor) and frees it.  -EBUSY inside run. */
+int confab_reactor_free(confab_reactor *reactor);
+
+/* Runs turns until confab_reactor_stop, or until no channel, timer, work or
+ * hold is left.  -EBUSY inside run; what the backend says when it fails. */
+int confab_reactor_run(confab_reactor *reactor);
+
+/* Runs one turn, which sleeps for timeout nanoseconds at the most; < 0 sleeps
+ * until something happens.  Returns how many events, timers, posts and pieces
+ * of work were handled, or -errno as confab_reactor_run. */
+int confab_reactor_run_once(confab_reactor *reactor, int64_t timeout);
+
+/* Makes run return at the end of the present turn; the next run where none is
+ * running.  Any thread, and a signal handler. */
+void confab_reactor_stop(confab_reactor *reactor);
+
+/* Has call(reactor, data) called on the loop, after what was posted before it.
+ * Exactly one outcome: it is called, with a NULL reactor where the reactor was
+ * freed before it ran.  -ENOMEM: it is not.  Any thread, not a signal handler. */
+int confab_reactor_post(confab_reactor *reactor, confab_call *call, void *data);
+
+/* While holds are out (+1) run does not end for want of something to wait for;
+ * give each back (-1). */
+void confab_reactor_hold(confab_reactor *reactor, int plus_or_minus_one);
+
+/* Closes every channel, chats with reason CLOSED; the hooks run in the turn. */
+void confab_reactor_close_all(confab_reactor *reactor);
+
+/* To be called in the child of a fork before anything else is done with the
+ * reactor: gives it a backend of its own and leaves the parent's alone.
+ * Posted calls that had not run are called with a NULL reactor. */
+int confab_reactor_after_fork(confab_reactor *reactor);
+
+/* Has call(reactor, data) called on the loop when the signal arrives (once for
+ * several that came close together); call NULL gives the signal back what it
+ * did before.  A signal belongs to one reactor: -EBUSY; -EINVAL for what
+ * sigaction(2) refuses.  A registration does not keep run going. */
+int confab_reactor_signal(confab_reactor *reactor, int signo, confab_call *call, void *data);
+
+/* The time of the present turn: monotonic; and since 1970. */
+int64_t confab_reactor_now(confab_reactor *reactor);
+int64_t confab_reactor_wall_time(confab_reactor *reactor);
+
+/* A random number, not for secrets. */
+uint64_t confab_reactor_random(confab_reactor *reactor);
+
+/* The name of the backend in use, and the i-th of those of this build (NULL
+ * behind the last; the first is the default). */
+const char *confab_reactor_backend(confab_reactor *reactor);
+const char *confab_backend_name(size_t i);
+
+/* Timers.  Each returns an id, or 0 when out of memory.  A timer never fires
+ * early, at most about a millisecond late while the loop is idle, and never in
+ * the turn that started it.
+ * call_later: once, ns from now.  call_every: each ns from now on (at least 1
+ * ms), without drift; the ones that were missed are dropped.  call_at: at a
+ * wall time, by the difference to the wall clock of now. */
+confab_id confab_call_later(confab_reactor *reactor, int64_t ns, confab_call *call, void *data);
+confab_id confab_call_every(confab_reactor *reactor, int64_t ns, confab_call *call, void *data);
+confab_id confab_call_at(confab_reactor *reactor, int64_t unix_ns, confab_call *call, void *data);
+
+/* Starts the timer anew: it fires ns from now (and, if it repeats, each ns
+ * from then on).  Cancel ends it.  -ENOENT: it has fired or was cancelled. */
+int confab_call_reset(confab_reactor *reactor, confab_id timer, int64_t ns);
+int confab_call_cancel(confab_reactor *reactor, confab_id timer);
+
+#pragma GCC visibility pop
+#ifdef __cplusplus
+}
+#endif
+#endif

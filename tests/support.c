@@ -1,0 +1,214 @@
+#include "support.h"
+#include <criterion/criterion.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <netinet/in.h>
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { RUN_SECONDS = 20, QUIET_TURNS = 3, QUIET_BOUND = 100000 };
+
+static int64_t monotonic(void)
+{
+    struct timespec ts;
+
+    clock_gettime(CLOCK_MONOTONIC, &ts);
+    return (int64_t)ts.tv_sec * CONFAB_SECOND + ts.tv_nsec;
+}
+
+confab_reactor *test_reactor(void)
+{
+    confab_reactor *reactor = NULL;
+    int error = confab_reactor_new(&reactor, NULL);
+
+    cr_assert_eq(error, 0, "confab_reactor_new: %s", strerror(-error));
+    return reactor;
+}
+
+void test_reactor_free(confab_reactor *reactor)
+{
+    cr_assert_eq(confab_reactor_free(reactor), 0);
+}
+
+void run_until(confab_reactor *reactor, bool (*done)(void *data), void *data)
+{
+    int64_t end = monotonic() + RUN_SECONDS * CONFAB_SECOND;
+
+    while (!done(data)) {
+        cr_assert(monotonic() < end, "what the test waits for has not come in %d s", RUN_SECONDS);
+        int n = confab_reactor_run_once(reactor, 100 * CONFAB_MILLISECOND);
+        cr_assert_geq(n, 0, "confab_reactor_run_once: %s", strerror(-n));
+    }
+}
+
+static bool is_set(void *flag)
+{
+    return *(const int *)flag != 0;
+}
+
+void run_until_set(confab_reactor *reactor, const int *flag)
+{
+    run_until(reactor, is_set, (void *)(uintptr_t)flag);
+}
+
+void run_quiet(confab_reactor *reactor)
+{
+    int quiet = 0;
+
+    for (int i = 0; i < QUIET_BOUND && quiet < QUIET_TURNS; i++) {
+        int n = confab_reactor_run_once(reactor, 0);
+        cr_assert_geq(n, 0, "confab_reactor_run_once: %s", strerror(-n));
+        quiet = n ? 0 : quiet + 1;
+    }
+    cr_assert_eq(quiet, QUIET_TURNS, "the loop does not come to rest");
+}
+
+static void set_nonblocking(int fd)
+{
+    cr_assert_eq(fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK), 0);
+}
+
+void test_pair(int pair[2])
+{
+    cr_assert_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+    set_nonblocking(pair[0]);
+    set_nonblocking(pair[1]);
+}
+
+void test_tcp_pair(int pair[2])
+{
+    int listener = socket(AF_INET, SOCK_STREAM, 0);
+    struct sockaddr_in sa = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    socklen_t len = sizeof sa;
+
+    cr_assert_eq(bind(listener, (struct sockaddr *)&sa, sizeof sa), 0);
+    cr_assert_eq(listen(listener, 1), 0);
+    cr_assert_eq(getsockname(listener, (struct sockaddr *)&sa, &len), 0);
+    pair[1] = socket(AF_INET, SOCK_STREAM, 0);
+    cr_assert_eq(connect(pair[1], (struct sockaddr *)&sa, sizeof sa), 0);
+    pair[0] = accept(listener, NULL, NULL);
+    cr_assert_geq(pair[0], 0);
+    close(listener);
+    set_nonblocking(pair[0]);
+    set_nonblocking(pair[1]);
+}
+
+size_t test_send_some(int fd, const void *bytes, size_t len)
+{
+    size_t sent = 0;
+
+    while (sent < len) {
+        ssize_t n = send(fd, (const char *)bytes + sent, len - sent, MSG_NOSIGNAL);
+        if (n < 0) {
+            cr_assert(errno == EAGAIN || errno == EPIPE || errno == ECONNRESET, "send: %s", strerror(errno));
+            break;
+        }
+        sent += (size_t)n;
+    }
+    return sent;
+}
+
+void test_send(int fd, const void *bytes, size_t len)
+{
+    cr_assert_eq(test_send_some(fd, bytes, len), len);
+}
+
+ssize_t test_recv(int fd, void *bytes, size_t room)
+{
+    size_t got = 0;
+
+    while (got < room) {
+        ssize_t n = recv(fd, (char *)bytes + got, room - got, 0);
+        if (n > 0) {
+            got += (size_t)n;
+            continue;
+        }
+        if (got > 0)
+            break;
+        if (n == 0)
+            return -1;
+        if (errno == ECONNRESET || errno == EPIPE)
+            return -2;
+        cr_assert_eq(errno, EAGAIN, "recv: %s", strerror(errno));
+        break;
+    }
+    return (ssize_t)got;
+}
+
+static int connect_unix(const char *path)
+{
+    struct sockaddr_un sa = { .sun_family = AF_UNIX };
+    int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+    snprintf(sa.sun_path, sizeof sa.sun_path, "%s", path);
+    cr_assert_eq(connect(fd, (struct sockaddr *)&sa, sizeof sa), 0, "connect %s: %s", path, strerror(errno));
+    return fd;
+}
+
+static int connect_tcp(const char *address)
+{
+    const char *colon = strrchr(address, ':');
+    bool six = address[0] == '[';
+    struct sockaddr_in sa = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    struct sockaddr_in6 sa6 = { .sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT };
+    int fd = socket(six ? AF_INET6 : AF_INET, SOCK_STREAM, 0);
+
+    cr_assert_not_null(colon);
+    sa.sin_port = sa6.sin6_port = htons((uint16_t)atoi(colon + 1));
+    int error = six ? connect(fd, (struct sockaddr *)&sa6, sizeof sa6) : connect(fd, (struct sockaddr *)&sa, sizeof sa);
+    cr_assert_eq(error, 0, "connect %s: %s", address, strerror(errno));
+    return fd;
+}
+
+int test_connect(const char *address)
+{
+    int fd = strncmp(address, "unix:", 5) == 0 ? connect_unix(address + 5) : connect_tcp(address);
+
+    set_nonblocking(fd);
+    return fd;
+}
+
+static char folder[256];
+
+static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+    (void)st, (void)type, (void)ftw;
+    return remove(path);
+}
+
+static void remove_folder(void)
+{
+    nftw(folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+}
+
+const char *test_folder(void)
+{
+    const char *tmp = getenv("TMPDIR");
+
+    if (!folder[0]) {
+        snprintf(folder, sizeof folder, "%s/confab-test-XXXXXX", tmp ? tmp : "/tmp");
+        cr_assert_not_null(mkdtemp(folder));
+        atexit(remove_folder);
+    }
+    return folder;
+}
+
+int test_open_fds(void)
+{
+    DIR *dir = opendir("/dev/fd");
+    int n = 0;
+
+    cr_assert_not_null(dir);
+    while (readdir(dir))
+        n++;
+    closedir(dir);
+    return n - 3;
+}

@@ -1,0 +1,50 @@
+/* support.h: what the tests share.  Every test that needs a reactor takes the
+ * backend that CONFAB_BACKEND names, so that the suite runs once for each.
+ * Nothing here sleeps to synchronise: run_until turns the loop until a
+ * condition holds, and fails the test after a bounded time. */
+#ifndef CONFAB_TESTS_SUPPORT_H
+#define CONFAB_TESTS_SUPPORT_H
+
+#include <confab/host.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+/* A reactor with default options; fails the test where there is none. */
+confab_reactor *test_reactor(void);
+
+/* Frees it and fails the test if that fails. */
+void test_reactor_free(confab_reactor *reactor);
+
+/* Turns the loop until done(data); fails the test after about 20 s. */
+void run_until(confab_reactor *reactor, bool (*done)(void *data), void *data);
+
+/* Turns the loop until *flag is not 0. */
+void run_until_set(confab_reactor *reactor, const int *flag);
+
+/* Turns the loop while anything happens without waiting: until a turn with time-out 0 handles nothing, a few times. */
+void run_quiet(confab_reactor *reactor);
+
+/* A connected pair of non-blocking unix stream sockets: [0] for confab, [1] for the test. */
+void test_pair(int pair[2]);
+
+/* Likewise over TCP on 127.0.0.1; both ends are connected. */
+void test_tcp_pair(int pair[2]);
+
+/* Sends all of it; fails the test where the socket takes no more (`test_send_some` returns how much it took). */
+void test_send(int fd, const void *bytes, size_t len);
+size_t test_send_some(int fd, const void *bytes, size_t len);
+
+/* Receives what is there now, up to room: bytes, 0 for none yet, -1 at the end of the stream, -2 after a reset. */
+ssize_t test_recv(int fd, void *bytes, size_t room);
+
+/* Connects to an address as confab_listener_address gives it (TCP or unix); non-blocking afterwards. */
+int test_connect(const char *address);
+
+/* A new folder under TMPDIR for this test, removed with all in it when the test ends. */
+const char *test_folder(void);
+
+/* The number of open descriptors of this process. */
+int test_open_fds(void);
+
+#endif
