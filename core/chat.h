@@ -1,13 +1,17 @@
 /* core/chat.h: a chat from the inside, for the files chat*.c.
  *
- * chat.c           making, asking, settings
+ * chat.c            what the turn has for it; what a chat knows
+ * chat_make.c       accepted, adopted, connected
  * chat_terminator.c what ends a message
- * chat_input.c     reading, and cutting what was read into messages
- * chat_collect.c   the library's collector
- * chat_push.c      what waits to be sent
- * chat_flush.c     sending it; watermarks and pace
- * chat_close.c     states and closing
- * chat_timeout.c   the five time-outs
+ * chat_input.c      reading; input that could not be handed over
+ * chat_feed.c       cutting what was read into messages
+ * chat_collect.c    the library's collector
+ * chat_push.c       what waits to be sent
+ * chat_flush.c      sending it
+ * chat_pace.c       watermarks, pace, suspending
+ * chat_close.c      states and closing
+ * chat_timeout.c    the five time-outs
+ * linger.c          what is left of a connection whose last bytes are on their way
  */
 #ifndef CONFAB_CORE_CHAT_H
 #define CONFAB_CORE_CHAT_H
@@ -48,15 +52,16 @@ enum {
     CHAT_RESET = 1u << 22,        /* is to be closed with a reset */
     CHAT_COLLECTS = 1u << 23,     /* collect_incoming_data is the library's own */
     CHAT_CONNECT_LATER = 1u << 24, /* handle_connect is still to be called: nothing is delivered before */
-    CHAT_EOF_DUE = 1u << 25       /* the end of input was read and is not delivered yet */
+    CHAT_EOF_DUE = 1u << 25,       /* the end of input was read and is not delivered yet */
+    CHAT_BLOCKED = 1u << 26,       /* output waits for the peer: WRITE is wanted */
+    CHAT_OUTBOUND = 1u << 27       /* made by connect */
 };
 #define CHAT_SUSPENDED (CHAT_SUSPENDED_PLUGIN | CHAT_SUSPENDED_OUTPUT)
 #define CHAT_NO_INPUT  (CHAT_CLOSED | CHAT_DRAINING | CHAT_SUSPENDED | CHAT_CONNECT_LATER)
 #define CHAT_LOOK                                                                                            \
-    (CHAT_NO_INPUT | CHAT_DISCARDED | CHAT_CHECK_OUTPUT | CHAT_CHECK_LONG | CHAT_TERMINATOR_SET | CHAT_FRONT |   \
+    (CHAT_NO_INPUT | CHAT_DISCARDED | CHAT_CHECK_OUTPUT | CHAT_CHECK_LONG | CHAT_TERMINATOR_SET | CHAT_FRONT | \
      CHAT_STOPPING | CHAT_LIMIT)
-#define CHAT_NO_PUSH                                                                                         \
-    (CHAT_CLOSED | CHAT_DRAINING | CHAT_SEND_SHUT | CHAT_SEND_FAILED | CHAT_LIMIT)
+#define CHAT_NO_PUSH (CHAT_CLOSED | CHAT_DRAINING | CHAT_SEND_SHUT | CHAT_SEND_FAILED | CHAT_LIMIT)
 
 /* Bits of listed work. */
 enum {
@@ -122,5 +127,105 @@ void chat_stop(confab_chat *chat);
 
 /* Closes now with a reason; error is a positive errno or 0. */
 void chat_close(confab_chat *chat, enum confab_reason reason, int error);
+
+/* -- among the files chat*.c -- */
+
+static inline confab_chat *chat_of(struct channel *channel)
+{
+    return (confab_chat *)(void *)channel;
+}
+
+static inline bool chat_closed(const confab_chat *chat)
+{
+    return chat->flags & CHAT_CLOSED;
+}
+
+/* The channel_ops of a chat (chat.c). */
+extern const struct channel_ops chat_channel_ops;
+
+/* Around whatever runs hooks of a chat: what they push is flushed at the end. */
+static inline void chat_begin(confab_chat *chat)
+{
+    chat->flags |= CHAT_FLUSH_PLANNED;
+}
+void chat_end(confab_chat *chat);
+
+/* To be called with what a hook returned; closes where that is negative.  Returns whether the chat is still open. */
+bool chat_hooked(confab_chat *chat, int result);
+
+/* Calls handle_connect of a connection that is there. */
+void chat_connected(confab_chat *chat);
+
+/* Tells the reactor what the chat's state makes it wait for. */
+void chat_interest(confab_chat *chat);
+
+/* The extra part, made if need be; NULL: out of memory. */
+struct chat_extra *chat_extra(confab_chat *chat);
+
+/* What is being delivered (chat_feed.c): the rest of a read, and where in it the message lies. */
+struct feed {
+    confab_chat *chat;
+    char *at; /* what has not been delivered */
+    size_t left;
+    unsigned budget; /* messages that may still be told of in this event */
+    char *borrowed;  /* the collector's bytes while they are in one piece in what was read */
+    size_t borrowed_size;
+    char *nul; /* where confab_chat_message put a NUL, and what was there; NULL: nowhere */
+    char saved;
+};
+
+/* Delivers feed->at until nothing is left or something stops it; what is left then stays in the feed. */
+void chat_feed(struct feed *feed);
+
+/* Whether a count of 0 is waiting to be told of. */
+static inline bool chat_count_due(const confab_chat *chat)
+{
+    return chat->kind == CONFAB_TERMINATOR_COUNT && chat->until.left == 0;
+}
+
+/* Whether no byte of a message has arrived. */
+bool chat_at_border(const confab_chat *chat);
+
+/* Hands len bytes to collect_incoming_data that are not in the feed (a prefix that was held). */
+void chat_collect_prefix(confab_chat *chat, const char *bytes, size_t len);
+
+/* The collector: drops what it has; takes what is borrowed for its own; appends.  -ENOMEM. */
+void collector_clear(confab_chat *chat);
+int collector_keep(struct feed *feed);
+int collector_append(confab_chat *chat, const char *bytes, size_t len);
+
+/* Reads and delivers what there is, as far as one event may. */
+void chat_read(confab_chat *chat);
+void chat_deliver_pending(confab_chat *chat);
+void chat_drop_pending(confab_chat *chat);
+
+/* Puts bytes before all undelivered input; or behind it.  -ENOMEM. */
+int chat_pending_front(confab_chat *chat, const char *bytes, size_t len);
+int chat_pending_back(confab_chat *chat, const char *bytes, size_t len);
+
+/* Sends what can be sent now, and does what follows from it. */
+void chat_flush(confab_chat *chat);
+
+/* Output went over the high mark; or under the low one; its sink is to be looked at. */
+void chat_over_high(confab_chat *chat);
+void chat_under_low(confab_chat *chat);
+void chat_check_output(confab_chat *chat);
+void chat_pace_forget(confab_chat *chat);
+
+/* close_when_done with a reason; all has been sent: ends the connection. */
+void chat_drain(confab_chat *chat, enum confab_reason reason);
+void chat_drained(confab_chat *chat);
+void chat_end_of_input(confab_chat *chat);
+void chat_send_failed(confab_chat *chat, int error);
+void chat_finish(struct channel *channel);
+
+/* Sets the timer to the next of its time-outs; or to one of `ticks` from now if that is sooner. */
+void chat_arm(confab_chat *chat);
+void chat_arm_within(confab_chat *chat, uint32_t ticks);
+void chat_timer(struct channel *channel);
+
+/* Reads and drops what a peer still sends to a connection that we have ended, so that our last bytes are not
+ * lost to a reset.  Owns fd.  Needs no memory of its own to fail for: without it fd is closed. */
+void linger_start(confab_reactor *reactor, int fd);
 
 #endif

@@ -74,6 +74,9 @@ void output_drop_all(struct output *output, confab_reactor *reactor);
 /* Has a segment that is on no queue released by the loop. */
 void segment_release_later(confab_reactor *reactor, struct segment *segment);
 
+/* Runs the release of what never became a segment, for want of memory. */
+void segment_release_now(const struct segment *segment);
+
 /* Runs the releases that are due: called by the turn, never by a public function. */
 void outputs_release(confab_reactor *reactor);
 

@@ -16,6 +16,8 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+enum { READY_MAX = 512 }; /* ready entries of one wait at the most */
+
 /* What a kind of channel does with what the turn has for it. */
 struct channel_ops {
     /* Its descriptor is ready: a sum of BACKEND_READ, _WRITE, _EXCEPT as far as
@@ -38,8 +40,8 @@ struct channel_ops {
 enum {
     CHANNEL_LISTED = 1,  /* on the work list */
     CHANNEL_RETIRED = 2, /* closed: on the closing list, or found there once the work list is swept */
-    CHANNEL_RETIRED_LISTED = 4,
-    CHANNEL_CHAT = 8 /* is a chat (for confab_chat_find) */
+    CHANNEL_LOOSE = 4,   /* has no descriptor: linked, by its timer's link, in reactor.loose */
+    CHANNEL_CHAT = 8     /* is a chat (for confab_chat_find) */
 };
 
 /* What every kind of channel begins with. */
@@ -93,16 +95,21 @@ struct confab_reactor {
     struct confab_ready *ready;
     struct wheel channel_wheel, timer_wheel;
     struct timers timers;
-    uint32_t channels;  /* that live */
+    struct wheel_link loose; /* channels without a descriptor */
+    uint32_t channels;       /* that live */
     uint32_t retired_listed; /* retired ones that are still on the work list */
     long holds;
     bool running;       /* a turn is going on */
+    bool freeing;       /* nothing new may be made */
+    bool lost;          /* somebody closed a descriptor behind our back: build the backend anew */
     int spare;          /* a descriptor to give up when there are none left; -1 */
     uint64_t random;
     int32_t *given_up; /* descriptors given up since the last wait, so that their stale events are known */
     uint32_t given_up_count;
     bool given_up_many, stale_logged;
 
+    _Atomic(void *) wake_state; /* state, for those who wake from elsewhere */
+    atomic_int waking;          /* how many do so now: the state they saw must outlive them */
     atomic_bool stop;
     atomic_bool signalled; /* a bit in the table of signals is set for us */
     atomic_uint signals; /* signals that belong to us */
@@ -111,12 +118,18 @@ struct confab_reactor {
     struct post *posts, **posts_end;
 };
 
-/* Readies a channel's common part.  fd -1: none yet. */
+/* Whether anything new may be made in it: not while it is being freed. */
+static inline bool reactor_open(const confab_reactor *reactor)
+{
+    return !reactor->freeing;
+}
+
+/* Readies a channel's common part, without a descriptor, and counts it as one that lives. */
 void channel_init(struct channel *channel, confab_reactor *reactor, const struct channel_ops *ops);
 
-/* Gives the channel a descriptor and its slot; from now on it is to be closed
- * by channel_close_fd.  -ENOMEM, -EMFILE (a number beyond what we index);
- * the descriptor is then still the caller's. */
+/* Gives the channel a descriptor and its slot; from now on it is closed by
+ * channel_close_fd or channel_retire.  -ENOMEM, -EMFILE (a number beyond what
+ * we index): the descriptor is still the caller's. */
 int channel_watch(struct channel *channel, int fd);
 
 /* What the channel wants to be told of; reaches the backend once a turn. */
@@ -153,13 +166,32 @@ static inline void channel_list(struct channel *channel, unsigned bits)
  * closes its descriptor if it has one.  Once. */
 void channel_retire(struct channel *channel);
 
-/* (Re)starts the channel's timer. */
+/* (Re)starts the channel's timer, for one that has a descriptor.  deadline < 0: stops it. */
 void channel_set_timer(struct channel *channel, int64_t deadline);
 
-/* Counts channels that live: from channel_watch's first use or channel_init to
- * finish; run goes on while there are any.  Called by channel_init and by
- * channel_done, which finish calls when it has freed or is about to free it. */
+/* Counts it out; for finish, just before it frees the memory. */
 void channel_done(struct channel *channel);
+
+/* The work phase: does what was listed when it began; returns how many channels that were. */
+int channels_work(confab_reactor *reactor);
+
+/* Closes every channel, as each kind does it. */
+void channels_close_all(confab_reactor *reactor);
+
+/* The closing phase: finishes what is retired until nothing is. */
+void channels_finish(confab_reactor *reactor);
+
+/* Outside a turn the turn's time stands still: brings it up to date. */
+void reactor_refresh(confab_reactor *reactor);
+
+/* The real time, where the turn's own will not do. */
+static inline int64_t reactor_clock(const confab_reactor *reactor)
+{
+    return reactor->io->clock(reactor->state);
+}
+
+/* Ends the present wait, or the next.  Any thread, and a signal handler. */
+void reactor_wake(confab_reactor *reactor);
 
 /* Opens a new backend in place of the present one and registers all anew.
  * forked: the old one is the parent's. */

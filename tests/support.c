@@ -212,3 +212,67 @@ int test_open_fds(void)
     closedir(dir);
     return n - 3;
 }
+
+char *test_pattern(size_t len)
+{
+    char *bytes = malloc(len + 1);
+    uint32_t x = 2463534242;
+
+    cr_assert_not_null(bytes);
+    for (size_t i = 0; i < len; i++) {
+        x ^= x << 13, x ^= x >> 17, x ^= x << 5;
+        bytes[i] = (char)x;
+    }
+    return bytes;
+}
+
+int test_file(const void *bytes, size_t len)
+{
+    char path[300];
+    int fd;
+
+    snprintf(path, sizeof path, "%s/file-XXXXXX", test_folder());
+    fd = mkstemp(path);
+    cr_assert_geq(fd, 0);
+    cr_assert_eq(write(fd, bytes, len), (ssize_t)len);
+    return fd;
+}
+
+void test_expect(int fd, const char *text)
+{
+    size_t len = strlen(text);
+    char *got = malloc(len + 1);
+    ssize_t n = test_recv(fd, got, len + 1);
+
+    cr_assert_eq(n, (ssize_t)len, "%zd bytes instead of %zu", n, len);
+    cr_assert_eq(memcmp(got, text, len), 0, "\"%.*s\" instead of \"%s\"", (int)len, got, text);
+    free(got);
+}
+
+struct taken {
+    int fd;
+    char *bytes;
+    size_t got, want;
+};
+
+static bool took_all(void *data)
+{
+    struct taken *taken = data;
+    ssize_t n = test_recv(taken->fd, taken->bytes + taken->got, taken->want - taken->got);
+
+    cr_assert_geq(n, 0, "the stream ended after %zu of %zu bytes", taken->got, taken->want);
+    taken->got += (size_t)n;
+    return taken->got == taken->want;
+}
+
+void test_expect_bytes(confab_reactor *reactor, int fd, const char *bytes, size_t len)
+{
+    struct taken taken = { .fd = fd, .bytes = malloc(len + 1), .want = len };
+    char more;
+
+    run_until(reactor, took_all, &taken);
+    run_quiet(reactor);
+    cr_assert_eq(memcmp(taken.bytes, bytes, len), 0, "other bytes than were sent");
+    cr_assert_leq(test_recv(fd, &more, 1), 0, "more bytes than were sent");
+    free(taken.bytes);
+}

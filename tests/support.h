@@ -38,6 +38,18 @@ size_t test_send_some(int fd, const void *bytes, size_t len);
 /* Receives what is there now, up to room: bytes, 0 for none yet, -1 at the end of the stream, -2 after a reset. */
 ssize_t test_recv(int fd, void *bytes, size_t room);
 
+/* len bytes of no pattern, the same each time; to be freed. */
+char *test_pattern(size_t len);
+
+/* A new file that holds these bytes, open for reading and writing; its name does not matter. */
+int test_file(const void *bytes, size_t len);
+
+/* Exactly this text is there to be received now. */
+void test_expect(int fd, const char *text);
+
+/* Turns the loop until these bytes have been received, and nothing after them. */
+void test_expect_bytes(confab_reactor *reactor, int fd, const char *bytes, size_t len);
+
 /* Connects to an address as confab_listener_address gives it (TCP or unix); non-blocking afterwards. */
 int test_connect(const char *address);
 

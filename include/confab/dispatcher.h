@@ -65,13 +65,15 @@ int confab_dispatcher_adopt(confab_dispatcher *, int fd);
 int confab_dispatcher_set_reuse_addr(confab_dispatcher *);
 
 /* Addresses are text as for confab_listen.  connect: 0 where it is done or
- * under way; handle_connect tells of success, handle_error of failure. */
+ * under way; handle_connect tells of success, handle_error of failure.  A
+ * failure that is known at once is returned, and not told again. */
 int confab_dispatcher_bind(confab_dispatcher *, const char *address);
 int confab_dispatcher_listen(confab_dispatcher *, int backlog);
 int confab_dispatcher_connect(confab_dispatcher *, const char *address);
 
 /* The next connection, close-on-exec and non-blocking, the caller's to own;
- * -EAGAIN where there is none (also for one that went away before). */
+ * -EAGAIN where there is none (also for one that went away before).  Where
+ * descriptors or memory are short, no more is told of for 100 ms. */
 int confab_dispatcher_accept(confab_dispatcher *, struct sockaddr *peer, socklen_t *len);
 
 /* As send(2), recv(2), sendto(2) and recvfrom(2), never blocking, without

@@ -61,12 +61,23 @@ const struct confab_option *confab_host_options(void);
  * config_complete and ready.  Call it once. */
 int confab_service_ready(confab_service *service, char *error, size_t room);
 
-/* Gives it the reactor it runs on, and calls start. */
+/* The number of this worker, from 0 (which it is at first): before start. */
+void confab_service_set_worker(confab_service *service, unsigned worker);
+
+/* Gives it the reactor it runs on, and calls start.  Freeing that reactor stops
+ * the service at once. */
 int confab_service_start(confab_service *service, confab_reactor *reactor, char *error, size_t room);
 
-/* Stops: its listeners close, each chat gets handle_shutdown, and what is left
- * after drain nanoseconds (< 0: the option drain-timeout) is closed with STOP;
- * the plugin's stop is called when the last inbound chat has closed. */
+/* confab_service_listen for a descriptor that listens already; owns fd in any case. */
+int confab_service_listener_adopt(confab_service *service, confab_listener **listener, int fd,
+                                  const struct confab_chat_ops *ops, const struct confab_chat_options *options);
+
+/* Stops: its listeners close, each inbound chat gets handle_shutdown, and what
+ * is left after drain nanoseconds (< 0: the option drain-timeout) is closed with
+ * STOP.  0 closes them at once, without handle_shutdown.  When the last inbound
+ * chat has closed the others are closed with STOP, then the loop calls the
+ * plugin's stop; run does not end before.  Called again it can only shorten the
+ * wait; no-op for one that was not started. */
 void confab_service_stop(confab_service *service, int64_t drain);
 
 /* Whether it was started and its stop has been called since. */
@@ -76,12 +87,18 @@ bool confab_service_stopped(confab_service *service);
 size_t confab_service_inbound(const confab_service *service);
 size_t confab_service_chats(const confab_service *service);
 
-/* Frees it, after the plugin's free.  -EBUSY while a chat or listener of it lives. */
+/* The value of the plugin's own counter of that index.  -ENOENT: it has no such. */
+int confab_service_counter(const confab_service *service, unsigned counter, int64_t *value);
+
+/* Frees it, after the plugin's free.  -EBUSY while a chat or listener of it
+ * lives, and from start until its stop has ended. */
 int confab_service_free(confab_service *service);
 
 /* A line of the log.  service may be NULL (the library's own), chat 0 and peer
  * NULL.  text ends without a newline and holds printable characters and
- * well-formed UTF-8 only.  Called in the thread that logs; what it gets dies at return. */
+ * well-formed UTF-8 only; of other bytes, \xNN.  Called in the thread that logs,
+ * one call at a time; what it gets dies at return.  A line that is logged inside
+ * it is dropped. */
 struct confab_log_line {
     size_t size;
     enum confab_level level;

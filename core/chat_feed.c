@@ -1,0 +1,355 @@
+/* chat_feed.c: cutting what was read into messages: the hot path.
+ *
+ * After each hook one word of flags says whether anything is to be looked at
+ * (closed, suspended, terminator changed, ...); where it is not, the next
+ * message follows at once.  What has not been handed over stays in the feed, at
+ * the very byte, so that a changed terminator rules it and a resumed chat goes
+ * on with it. */
+#include "core/chat.h"
+#include <errno.h>
+#include <string.h>
+
+#define likely(x)   __builtin_expect(!!(x), 1)
+#define unlikely(x) __builtin_expect(!!(x), 0)
+
+bool chat_at_border(const confab_chat *chat)
+{
+    if (chat->flags & (CHAT_PENDING | CHAT_SKIPPING))
+        return false;
+    switch ((enum confab_terminator)chat->kind) {
+    case CONFAB_TERMINATOR_NONE:
+        return true;
+    case CONFAB_TERMINATOR_COUNT:
+        return chat->message_size == 0;
+    case CONFAB_TERMINATOR_BYTES:
+    case CONFAB_TERMINATOR_LINE:
+        break;
+    }
+    return chat->message_size == 0 && chat->until.held == 0;
+}
+
+/* Whether max_message bounds the present message. */
+static bool bounded(const confab_chat *chat)
+{
+    return (chat->flags & CHAT_COLLECTS) || chat->kind == CONFAB_TERMINATOR_BYTES ||
+           chat->kind == CONFAB_TERMINATOR_LINE;
+}
+
+static void restore_nul(struct feed *feed)
+{
+    if (feed && feed->nul) {
+        *feed->nul = feed->saved;
+        feed->nul = NULL;
+    }
+}
+
+static void too_long(confab_chat *chat)
+{
+    const struct confab_chat_ops *ops = &chat->settings->ops;
+
+    chat->flags &= ~(uint32_t)CHAT_CHECK_LONG;
+    if (ops->handle_too_long) {
+        int result = ops->handle_too_long(chat);
+        restore_nul(chat->channel.reactor->feed);
+        chat_hooked(chat, result);
+    }
+    if (!(chat->flags & (CHAT_CLOSED | CHAT_DRAINING | CHAT_SKIPPING)))
+        chat_close(chat, CONFAB_REASON_TOO_LONG, 0);
+}
+
+static void consume(struct feed *feed, size_t len)
+{
+    feed->at += len;
+    feed->left -= len;
+}
+
+/* The collector's way: remembers where the bytes are as long as they lie in one piece. */
+static bool borrow(struct feed *feed, char *bytes, size_t len)
+{
+    confab_chat *chat = feed->chat;
+
+    if (likely(!chat->collected)) {
+        if (!feed->borrowed_size) {
+            feed->borrowed = bytes;
+            feed->borrowed_size = len;
+            return true;
+        }
+        if (feed->borrowed + feed->borrowed_size == bytes) {
+            feed->borrowed_size += len;
+            return true;
+        }
+        if (collector_keep(feed))
+            return false;
+    }
+    if (collector_append(chat, bytes, len) == 0)
+        return true;
+    chat_close(chat, CONFAB_REASON_NO_MEMORY, ENOMEM);
+    return false;
+}
+
+/* Hands the next len bytes of the feed to collect_incoming_data, which counts
+ * as consuming them.  Returns whether the search that found them still holds. */
+static inline bool hand_over(struct feed *feed, size_t len)
+{
+    confab_chat *chat = feed->chat;
+    char *bytes = feed->at;
+
+    if (unlikely(chat->settings->timeout[CONFAB_TIMEOUT_MESSAGE]) &&
+        (chat->message_size == 0 || chat->kind == CONFAB_TERMINATOR_COUNT))
+        chat->message_began = chat->channel.reactor->tick;
+    chat->message_size += len;
+    consume(feed, len);
+    if (likely(chat->flags & CHAT_COLLECTS))
+        return borrow(feed, bytes, len);
+    int result = chat->settings->ops.collect_incoming_data(chat, bytes, len);
+    restore_nul(feed);
+    if (unlikely(result < 0))
+        chat_hooked(chat, result);
+    return !(chat->flags & CHAT_LOOK);
+}
+
+/* A piece that would make the message longer than it may be: skips it, or hands
+ * over what fits, or calls handle_too_long. */
+static bool piece_too_long(struct feed *feed, size_t len)
+{
+    confab_chat *chat = feed->chat;
+    uint64_t max = chat->settings->options.max_message;
+
+    if (chat->flags & CHAT_SKIPPING) {
+        consume(feed, len);
+        return true;
+    }
+    if (!bounded(chat))
+        return hand_over(feed, len);
+    if (chat->message_size >= max) {
+        too_long(chat);
+        return false;
+    }
+    hand_over(feed, (size_t)(max - chat->message_size));
+    return false;
+}
+
+static inline bool piece(struct feed *feed, size_t len)
+{
+    confab_chat *chat = feed->chat;
+    uint64_t max = chat->settings->options.max_message;
+
+    if (unlikely(len > max || chat->message_size > max - len))
+        return piece_too_long(feed, len);
+    return hand_over(feed, len);
+}
+
+/* The message is whole. */
+static inline void found(struct feed *feed)
+{
+    confab_chat *chat = feed->chat;
+
+    chat->until.left = 0;
+    chat->message_size = 0;
+    if (chat->kind == CONFAB_TERMINATOR_COUNT)
+        chat->kind = CONFAB_TERMINATOR_NONE;
+    if (unlikely(chat->flags & CHAT_SKIPPING)) {
+        chat->flags &= ~(uint32_t)CHAT_SKIPPING;
+        return;
+    }
+    chat->messages++;
+    feed->budget--;
+    int result = chat->settings->ops.found_terminator(chat);
+    restore_nul(feed);
+    feed->borrowed_size = 0;
+    if (unlikely(chat->collected != NULL))
+        collector_clear(chat);
+    if (unlikely(result < 0))
+        chat_hooked(chat, result);
+}
+
+/* Each of the four consumes what it can, and returns when it has called a hook
+ * that changed something, or has nothing more to do. */
+
+static void feed_line_held(struct feed *feed)
+{
+    confab_chat *chat = feed->chat;
+
+    if (*feed->at == '\n') {
+        consume(feed, 1);
+        found(feed);
+        return;
+    }
+    chat->until.held = 0;
+    chat_collect_prefix(chat, "\r", 1);
+}
+
+static void feed_line(struct feed *feed)
+{
+    confab_chat *chat = feed->chat;
+
+    if (unlikely(chat->until.held)) {
+        feed_line_held(feed);
+        return;
+    }
+    do {
+        char *at = feed->at;
+        char *end = memchr(at, '\n', feed->left);
+        if (!end) {
+            size_t held = at[feed->left - 1] == '\r';
+            size_t body = feed->left - held;
+            if ((body == 0 || piece(feed, body)) && held) {
+                consume(feed, 1);
+                chat->until.held = 1;
+            }
+            return;
+        }
+        size_t body = (size_t)(end - at);
+        if (body > 0 && end[-1] == '\r')
+            body--;
+        if (body > 0 && !piece(feed, body))
+            return;
+        consume(feed, (size_t)(end + 1 - feed->at));
+        found(feed);
+    } while (feed->left > 0 && feed->budget > 0 && !(chat->flags & CHAT_LOOK));
+}
+
+/* The front of a held prefix that turned out to be none goes to the collector. */
+static void release_prefix(confab_chat *chat, uint32_t released)
+{
+    struct terminator *terminator = chat->terminator;
+
+    /* The hook may set another. */
+    terminator_ref(terminator);
+    chat->until.held -= released;
+    chat_collect_prefix(chat, terminator->bytes, released);
+    terminator_unref(&chat->channel.reactor->terminators, terminator);
+}
+
+static void feed_bytes(struct feed *feed)
+{
+    confab_chat *chat = feed->chat;
+    struct terminator_match match;
+
+    do {
+        terminator_search(chat->terminator, chat->until.held, feed->at, feed->left, &match);
+        if (unlikely(match.released)) {
+            release_prefix(chat, (uint32_t)match.released);
+            return;
+        }
+        if (match.body > 0 && !piece(feed, match.body))
+            return;
+        consume(feed, match.used);
+        if (!match.found) {
+            chat->until.held = (uint32_t)match.held;
+            return;
+        }
+        found(feed);
+        /* The hook may have changed to another terminator of bytes too: LOOK has TERMINATOR_SET. */
+    } while (feed->left > 0 && feed->budget > 0 && !(chat->flags & CHAT_LOOK));
+}
+
+static void feed_count(struct feed *feed)
+{
+    confab_chat *chat = feed->chat;
+    size_t len = chat->until.left < feed->left ? (size_t)chat->until.left : feed->left;
+
+    if (len == 0) {
+        found(feed);
+        return;
+    }
+    uint64_t left = chat->until.left;
+    char *before = feed->at;
+    chat->until.left -= len;
+    piece(feed, len);
+    /* It may have taken less (max_message), and then the count must not have
+     * gone down by more; if a hook set another terminator the count is not ours. */
+    if (chat->kind == CONFAB_TERMINATOR_COUNT && !(chat->flags & CHAT_TERMINATOR_SET))
+        chat->until.left = left - (uint64_t)(feed->at - before);
+}
+
+/* Deals with what the flags say.  Returns whether delivering goes on. */
+static bool look(struct feed *feed)
+{
+    confab_chat *chat = feed->chat;
+
+    if (chat->flags & CHAT_CHECK_LONG)
+        too_long(chat);
+    if (chat->flags & CHAT_CHECK_OUTPUT) {
+        chat_check_output(chat);
+        restore_nul(feed);
+    }
+    if (chat->flags & CHAT_STOPPING && !(chat->flags & CHAT_NO_INPUT) && chat_at_border(chat))
+        chat_drain(chat, CONFAB_REASON_STOP);
+    if (chat->flags & (CHAT_CLOSED | CHAT_DRAINING | CHAT_DISCARDED | CHAT_LIMIT)) {
+        chat->flags &= ~(uint32_t)CHAT_DISCARDED;
+        feed->left = 0;
+        return false;
+    }
+    if (chat->flags & (CHAT_NO_INPUT | CHAT_FRONT))
+        return false;
+    chat->flags &= ~(uint32_t)CHAT_TERMINATOR_SET;
+    return true;
+}
+
+void chat_feed(struct feed *feed)
+{
+    confab_chat *chat = feed->chat;
+
+    chat->channel.reactor->feed = feed;
+    while (feed->left > 0 || chat_count_due(chat) || chat->flags & CHAT_LOOK) {
+        if (unlikely(chat->flags & CHAT_LOOK) && !look(feed))
+            break;
+        if (feed->budget == 0 || (feed->left == 0 && !chat_count_due(chat)))
+            break;
+        switch ((enum confab_terminator)chat->kind) {
+        case CONFAB_TERMINATOR_LINE:
+            feed_line(feed);
+            break;
+        case CONFAB_TERMINATOR_BYTES:
+            feed_bytes(feed);
+            break;
+        case CONFAB_TERMINATOR_COUNT:
+            feed_count(feed);
+            break;
+        case CONFAB_TERMINATOR_NONE:
+            piece(feed, feed->left);
+            break;
+        }
+    }
+    if (chat->flags & (CHAT_CLOSED | CHAT_DRAINING))
+        feed->borrowed_size = 0;
+    if (feed->borrowed_size)
+        collector_keep(feed);
+    chat->channel.reactor->feed = NULL;
+}
+
+/* Bytes that are not in the feed take the same way through limits and hooks as those that are. */
+void chat_collect_prefix(confab_chat *chat, const char *bytes, size_t len)
+{
+    confab_reactor *reactor = chat->channel.reactor;
+    struct feed *outer = reactor->feed;
+    uint64_t max = chat->settings->options.max_message;
+
+    /* The collector cannot borrow from a terminator: what it has is kept first. */
+    if (outer && outer->borrowed_size && collector_keep(outer))
+        return;
+    while (len > 0 && !chat_closed(chat)) {
+        size_t part = len;
+        if (chat->flags & CHAT_SKIPPING)
+            return;
+        if (bounded(chat) && (len > max || chat->message_size > max - len)) {
+            if (chat->message_size >= max) {
+                too_long(chat);
+                continue;
+            }
+            part = (size_t)(max - chat->message_size);
+        }
+        if (chat->message_size == 0)
+            chat->message_began = reactor->tick;
+        chat->message_size += part;
+        int result = (chat->flags & CHAT_COLLECTS) ? collector_append(chat, bytes, part)
+                                                    : chat->settings->ops.collect_incoming_data(chat, bytes, part);
+        if (result < 0 && (chat->flags & CHAT_COLLECTS))
+            chat_close(chat, CONFAB_REASON_NO_MEMORY, ENOMEM);
+        else if (result < 0)
+            chat_hooked(chat, result);
+        bytes += part;
+        len -= part;
+    }
+}

@@ -1,0 +1,220 @@
+/* chat_flush.c: sending what waits.
+ *
+ * The usual case is one chunk that the kernel takes whole: one send, and the
+ * chunk goes back to the free list.  All else goes round by round: memory
+ * gathered into one sendmsg, a producer asked when it is at the head, a file
+ * sent from the page cache. */
+#include "core/chat.h"
+#include <errno.h>
+#include <sys/uio.h>
+
+/* What a round came to. */
+enum round { ROUND_SENT, ROUND_BLOCKED, ROUND_WAITING, ROUND_STOPPED };
+
+/* Bookkeeping of n bytes that have left. */
+static void count_sent(confab_chat *chat, size_t n)
+{
+    uint32_t tick = chat->channel.reactor->tick;
+
+    chat->bytes_out += n;
+    chat->active = chat->write_began = tick;
+}
+
+static enum round send_failed(confab_chat *chat, ssize_t error)
+{
+    if (error == -EAGAIN)
+        return ROUND_BLOCKED;
+    chat_send_failed(chat, (int)-error);
+    return ROUND_STOPPED;
+}
+
+static ssize_t send_one(confab_chat *chat, const char *bytes, size_t len)
+{
+    confab_reactor *reactor = chat->channel.reactor;
+
+    if (chat->flags & CHAT_NO_SOCKET) {
+        struct iovec iov = { .iov_base = (void *)(uintptr_t)bytes, .iov_len = len };
+        return reactor->io->writev(reactor->state, chat->channel.fd, &iov, 1);
+    }
+    return reactor->io->send(reactor->state, chat->channel.fd, bytes, len, 0);
+}
+
+static enum round send_memory(confab_chat *chat, size_t *left)
+{
+    confab_reactor *reactor = chat->channel.reactor;
+    struct iovec iov[OUTPUT_IOV];
+    size_t bytes;
+    int count = output_gather(&chat->output, iov, &bytes);
+    ssize_t n = 0;
+
+    if (bytes > 0) {
+        if (count == 1)
+            n = send_one(chat, iov[0].iov_base, bytes);
+        else if (chat->flags & CHAT_NO_SOCKET)
+            n = reactor->io->writev(reactor->state, chat->channel.fd, iov, count);
+        else
+            n = reactor->io->sendmsg(reactor->state, chat->channel.fd, iov, count, 0);
+        if (n < 0)
+            return send_failed(chat, n);
+        count_sent(chat, (size_t)n);
+    }
+    output_sent(&chat->output, reactor, (size_t)n);
+    /* References of no bytes. */
+    while (chat->output.first && chat->output.first->left == 0 && chat->output.first->kind <= SEGMENT_BUFFER)
+        output_drop_first(&chat->output, reactor);
+    *left -= (size_t)n < *left ? (size_t)n : *left;
+    return (size_t)n < bytes ? ROUND_BLOCKED : ROUND_SENT;
+}
+
+/* Asks the producer at the head where it has no bytes left to send. */
+static enum round ask_producer(confab_chat *chat, struct segment *segment)
+{
+    const char *bytes = NULL;
+    ssize_t n = segment->u.producer.ops->more(segment->u.producer.self, chat,
+                                              chat->settings->options.out_buffer_size, &bytes);
+
+    if (chat_closed(chat) || chat->output.first != segment)
+        return ROUND_STOPPED; /* it closed the chat, or dropped the output */
+    if (n > 0) {
+        segment->at = bytes;
+        segment->left = (size_t)n;
+        return ROUND_SENT;
+    }
+    if (n == -EAGAIN) {
+        segment->waiting = true;
+        return ROUND_WAITING;
+    }
+    if (n < 0) {
+        chat_close(chat, CONFAB_REASON_HOOK, (int)-n);
+        return ROUND_STOPPED;
+    }
+    output_drop_first(&chat->output, chat->channel.reactor);
+    return ROUND_SENT;
+}
+
+static enum round send_produced(confab_chat *chat, struct segment *segment, size_t *left)
+{
+    if (segment->left == 0) {
+        enum round asked = segment->waiting ? ROUND_WAITING : ask_producer(chat, segment);
+        if (asked != ROUND_SENT || chat->output.first != segment || segment->left == 0)
+            return asked;
+    }
+    ssize_t n = send_one(chat, segment->at, segment->left);
+    if (n < 0)
+        return send_failed(chat, n);
+    count_sent(chat, (size_t)n);
+    segment->at += n;
+    segment->left -= (size_t)n;
+    *left -= (size_t)n < *left ? (size_t)n : *left;
+    return segment->left ? ROUND_BLOCKED : ROUND_SENT;
+}
+
+static enum round send_file(confab_chat *chat, struct segment *segment, size_t *left)
+{
+    confab_reactor *reactor = chat->channel.reactor;
+    int64_t of_file = segment->u.file.left;
+    size_t want = of_file < (int64_t)*left ? (size_t)of_file : *left;
+    ssize_t n = 0;
+
+    if (want > 0) {
+        n = reactor->io->sendfile(reactor->state, chat->channel.fd, segment->u.file.fd, segment->u.file.offset, want);
+        if (n < 0)
+            return send_failed(chat, n);
+        if (n == 0) {
+            /* It has shrunk: what was promised cannot be sent. */
+            chat_close(chat, CONFAB_REASON_HOOK, EIO);
+            return ROUND_STOPPED;
+        }
+        count_sent(chat, (size_t)n);
+        segment->u.file.offset += n;
+        segment->u.file.left -= n;
+        *left -= (size_t)n;
+    }
+    if (segment->u.file.left == 0)
+        output_drop_first(&chat->output, reactor);
+    return ROUND_SENT;
+}
+
+static enum round send_rounds(confab_chat *chat)
+{
+    size_t left = OUTPUT_BYTES;
+    enum round result = ROUND_SENT;
+
+    for (int i = 0; i < OUTPUT_ROUNDS && left > 0 && result == ROUND_SENT && chat->output.first; i++) {
+        struct segment *first = chat->output.first;
+        if (first->kind == SEGMENT_PRODUCER)
+            result = send_produced(chat, first, &left);
+        else if (first->kind == SEGMENT_FILE)
+            result = send_file(chat, first, &left);
+        else
+            result = send_memory(chat, &left);
+    }
+    return result;
+}
+
+/* Output is left: whether the peer or a producer is to be waited for. */
+static void wait_for_more(confab_chat *chat, enum round result)
+{
+    bool blocked = result != ROUND_WAITING;
+
+    if (blocked && !(chat->flags & CHAT_BLOCKED)) {
+        chat->flags |= CHAT_BLOCKED | CHAT_FLUSH_PLANNED;
+        chat->write_began = chat->channel.reactor->tick;
+        chat_interest(chat);
+        chat_arm_within(chat, chat->settings->timeout[CONFAB_TIMEOUT_WRITE]);
+    } else if (!blocked && chat->flags & CHAT_BLOCKED) {
+        chat->flags &= ~(uint32_t)CHAT_BLOCKED;
+        chat_interest(chat);
+    }
+}
+
+static void all_sent(confab_chat *chat)
+{
+    confab_reactor *reactor = chat->channel.reactor;
+
+    if (chat->flags & CHAT_BLOCKED) {
+        chat->flags &= ~(uint32_t)CHAT_BLOCKED;
+        chat_interest(chat);
+    }
+    if (chat->flags & CHAT_DRAINING) {
+        chat_drained(chat);
+        return;
+    }
+    if ((chat->flags & (CHAT_SEND_SHUT | CHAT_SEND_ENDED)) == CHAT_SEND_SHUT) {
+        chat->flags |= CHAT_SEND_ENDED;
+        reactor->io->shutdown(reactor->state, chat->channel.fd, SHUT_WR);
+    }
+}
+
+void chat_flush(confab_chat *chat)
+{
+    struct output *output = &chat->output;
+    struct segment *first = output->first;
+    enum round result = ROUND_SENT;
+    bool had = first != NULL;
+
+    if (chat->state == CONFAB_STATE_CONNECTING || chat->flags & (CHAT_CLOSED | CHAT_SEND_FAILED))
+        return;
+    if (first && first == output->last && first->kind == SEGMENT_BYTES) {
+        ssize_t n = send_one(chat, first->at, first->left);
+        if (n < 0) {
+            result = send_failed(chat, n);
+        } else {
+            count_sent(chat, (size_t)n);
+            result = (size_t)n < first->left ? ROUND_BLOCKED : ROUND_SENT;
+            output_sent(output, chat->channel.reactor, (size_t)n);
+        }
+    } else if (first) {
+        result = send_rounds(chat);
+    }
+    if (result == ROUND_STOPPED || chat_closed(chat))
+        return;
+    if (output->first)
+        wait_for_more(chat, result);
+    else if (chat->flags & (CHAT_BLOCKED | CHAT_DRAINING | CHAT_SEND_SHUT))
+        all_sent(chat);
+    if (chat->flags & CHAT_OVER_HIGH && output->size <= chat->settings->options.low && !chat_closed(chat))
+        chat_under_low(chat);
+    if (had && !output->first && chat->settings->ops.handle_sent && !(chat->flags & (CHAT_CLOSED | CHAT_DRAINING)))
+        chat_hooked(chat, chat->settings->ops.handle_sent(chat));
+}

@@ -1,0 +1,221 @@
+/* chat_input.c: reading, and input that could not be handed over.
+ *
+ * A read goes into the reactor's one buffer and is delivered from there.  Only
+ * what is left because the chat was suspended, or had its share of the event, is
+ * copied: into the chat's own pending buffer, which is consumed by an offset and
+ * never moved.  A chat with pending input is not read. */
+#include "core/chat.h"
+#include <errno.h>
+
+void chat_drop_pending(confab_chat *chat)
+{
+    struct chat_extra *extra = chat->extra;
+
+    chat->flags &= ~(uint32_t)CHAT_PENDING;
+    if (!extra)
+        return;
+    alloc_free(&chat->channel.reactor->alloc, extra->pending);
+    extra->pending = NULL;
+    extra->pending_at = extra->pending_end = extra->pending_size = 0;
+}
+
+/* Makes the pending buffer hold front, then what it has, then back. */
+static int join(confab_chat *chat, const char *front, size_t front_len, const char *back, size_t back_len)
+{
+    struct chat_extra *extra = chat_extra(chat);
+    const struct alloc *alloc = &chat->channel.reactor->alloc;
+
+    if (!extra)
+        return -ENOMEM;
+    size_t held = extra->pending_end - extra->pending_at, size = front_len + held + back_len;
+    if (!front_len && extra->pending_size - extra->pending_end >= back_len) {
+        memcpy(extra->pending + extra->pending_end, back, back_len);
+        extra->pending_end += back_len;
+        return 0;
+    }
+    char *joined = alloc_new(alloc, size + 1); /* and the NUL of a message */
+    if (!joined)
+        return -ENOMEM;
+    memcpy(joined, front, front_len);
+    if (held)
+        memcpy(joined + front_len, extra->pending + extra->pending_at, held);
+    memcpy(joined + front_len + held, back, back_len);
+    alloc_free(alloc, extra->pending);
+    extra->pending = joined;
+    extra->pending_at = 0;
+    extra->pending_end = extra->pending_size = size;
+    chat->flags |= CHAT_PENDING;
+    return 0;
+}
+
+int chat_pending_front(confab_chat *chat, const char *bytes, size_t len)
+{
+    struct feed *feed = chat->channel.reactor->feed;
+    int error = join(chat, bytes, len, "", 0);
+
+    if (error)
+        return error;
+    if (feed && feed->chat == chat)
+        chat->flags |= CHAT_FRONT;
+    else
+        channel_list(&chat->channel, CHAT_WORK_DELIVER);
+    return 0;
+}
+
+int chat_pending_back(confab_chat *chat, const char *bytes, size_t len)
+{
+    return join(chat, "", 0, bytes, len);
+}
+
+size_t confab_chat_pending_input(const confab_chat *chat)
+{
+    const struct feed *feed = chat->channel.reactor->feed;
+    size_t pending = chat->extra ? chat->extra->pending_end - chat->extra->pending_at : 0;
+
+    return pending + (feed && feed->chat == chat ? feed->left : 0);
+}
+
+/* Feeds what is pending; what is left of it is pending again, behind what hooks have put before it. */
+static void feed_pending(struct feed *feed)
+{
+    confab_chat *chat = feed->chat;
+    struct chat_extra *extra = chat->extra;
+    const struct alloc *alloc = &chat->channel.reactor->alloc;
+    char *buffer = extra->pending;
+    size_t end = extra->pending_end, size = extra->pending_size;
+
+    feed->at = buffer + extra->pending_at;
+    feed->left = end - extra->pending_at;
+    extra->pending = NULL;
+    extra->pending_at = extra->pending_end = extra->pending_size = 0;
+    chat->flags &= ~(uint32_t)CHAT_PENDING;
+    chat_feed(feed);
+    if (feed->left && !extra->pending && !(chat->flags & (CHAT_CLOSED | CHAT_DRAINING))) {
+        extra->pending = buffer;
+        extra->pending_at = end - feed->left;
+        extra->pending_end = end;
+        extra->pending_size = size;
+        chat->flags |= CHAT_PENDING;
+        feed->left = 0;
+        return;
+    }
+    if (feed->left && !chat_closed(chat) && chat_pending_back(chat, feed->at, feed->left))
+        chat_close(chat, CONFAB_REASON_NO_MEMORY, ENOMEM);
+    feed->left = 0;
+    alloc_free(alloc, buffer);
+}
+
+/* After a feed: keeps what is left, delivers at once what a changed terminator
+ * put before it, and sees to it that the rest is delivered in the next turn. */
+static void settle(struct feed *feed)
+{
+    confab_chat *chat = feed->chat;
+
+    if (chat->flags & (CHAT_CLOSED | CHAT_DRAINING))
+        return;
+    if (feed->left && chat_pending_back(chat, feed->at, feed->left)) {
+        chat_close(chat, CONFAB_REASON_NO_MEMORY, ENOMEM);
+        return;
+    }
+    feed->left = 0;
+    while (chat->flags & CHAT_FRONT) {
+        chat->flags &= ~(uint32_t)CHAT_FRONT;
+        if (chat->flags & CHAT_NO_INPUT || !(chat->flags & CHAT_PENDING) || feed->budget == 0)
+            break;
+        feed->budget--; /* so that hooks that do this for ever come to an end */
+        feed_pending(feed);
+    }
+    if (chat->flags & CHAT_NO_INPUT)
+        return;
+    if (chat->flags & CHAT_PENDING || chat_count_due(chat))
+        channel_list(&chat->channel, CHAT_WORK_DELIVER);
+}
+
+void chat_deliver_pending(confab_chat *chat)
+{
+    struct feed feed = { .chat = chat, .budget = chat->channel.reactor->messages };
+
+    if (chat->flags & CHAT_NO_INPUT)
+        return;
+    if (chat->flags & CHAT_PENDING)
+        feed_pending(&feed);
+    else
+        chat_feed(&feed);
+    settle(&feed);
+    if (chat->flags & CHAT_EOF_DUE)
+        chat_end_of_input(chat);
+}
+
+/* What arrives after close_when_done. */
+static void read_and_drop(confab_chat *chat)
+{
+    confab_reactor *reactor = chat->channel.reactor;
+    ssize_t n = chat->flags & CHAT_NO_SOCKET
+                    ? reactor->io->read(reactor->state, chat->channel.fd, reactor->buffer, reactor->read_buffer)
+                    : reactor->io->recv(reactor->state, chat->channel.fd, reactor->buffer, reactor->read_buffer, 0);
+
+    if (n == 0) {
+        chat->flags |= CHAT_EOF;
+        chat_interest(chat);
+    } else if (n > 0) {
+        chat->bytes_in += (uint64_t)n;
+    } else if (n != -EAGAIN) {
+        chat_close(chat, CONFAB_REASON_RESET, (int)-n);
+    }
+}
+
+/* A read that brought no bytes. */
+static void read_ended(confab_chat *chat, ssize_t n)
+{
+    if (n == -EAGAIN) {
+        if (chat->flags & CHAT_SEND_FAILED)
+            chat_close(chat, CONFAB_REASON_RESET, chat->error);
+        return;
+    }
+    if (n < 0) {
+        chat_close(chat, CONFAB_REASON_RESET, (int)-n);
+        return;
+    }
+    chat->flags |= CHAT_EOF | CHAT_EOF_DUE;
+    chat_interest(chat);
+    chat_end_of_input(chat);
+}
+
+void chat_read(confab_chat *chat)
+{
+    confab_reactor *reactor = chat->channel.reactor;
+    const struct confab_io *io = reactor->io;
+    struct feed feed = { .chat = chat, .budget = reactor->messages };
+    size_t want = chat->settings->options.in_buffer_size;
+
+    if (chat->flags & (CHAT_NO_INPUT | CHAT_PENDING | CHAT_EOF | CHAT_CHECK_OUTPUT)) {
+        if (chat->flags & CHAT_DRAINING && !(chat->flags & (CHAT_CLOSED | CHAT_EOF)))
+            read_and_drop(chat);
+        else if (chat->flags & CHAT_CHECK_OUTPUT)
+            chat_check_output(chat);
+        if (chat->flags & (CHAT_NO_INPUT | CHAT_PENDING | CHAT_EOF))
+            return;
+    }
+    for (unsigned i = 0; i < reactor->reads; i++) {
+        ssize_t n = chat->flags & CHAT_NO_SOCKET
+                        ? io->read(reactor->state, chat->channel.fd, reactor->buffer, want)
+                        : io->recv(reactor->state, chat->channel.fd, reactor->buffer, want, 0);
+        if (n <= 0) {
+            read_ended(chat, n);
+            return;
+        }
+        chat->active = reactor->tick;
+        chat->bytes_in += (uint64_t)n;
+        feed.at = reactor->buffer;
+        feed.left = (size_t)n;
+        chat_feed(&feed);
+        if (feed.left || chat->flags & (CHAT_FRONT | CHAT_NO_INPUT) || chat_count_due(chat)) {
+            settle(&feed);
+            break;
+        }
+        if ((size_t)n < want)
+            break;
+    }
+    if (chat->flags & CHAT_SEND_FAILED && !(chat->flags & CHAT_NO_INPUT))
+        channel_list(&chat->channel, CHAT_WORK_READ);
+}

@@ -1,0 +1,216 @@
+/* chat_push.c: what waits to be sent. */
+#include "core/chat.h"
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { PRINTF_STACK = 512 };
+
+/* Something is to be sent, and nobody is about to: the turn will. */
+static void plan_flush(confab_chat *chat)
+{
+    if (chat->flags & CHAT_FLUSH_PLANNED || chat->flags & CHAT_CLOSED)
+        return;
+    chat->flags |= CHAT_FLUSH_PLANNED;
+    channel_list(&chat->channel, CHAT_WORK_FLUSH);
+}
+
+static void short_of_memory(confab_chat *chat)
+{
+    chat->flags |= CHAT_LIMIT;
+    chat->reason = CONFAB_REASON_NO_MEMORY;
+    chat->error = ENOMEM;
+    channel_list(&chat->channel, CHAT_WORK_LIMIT);
+}
+
+/* Whether anything may be pushed now. */
+static int may_push(confab_chat *chat)
+{
+    if (chat->flags & CHAT_NO_PUSH)
+        return chat->flags & CHAT_LIMIT && !(chat->flags & CHAT_CLOSED)
+                   ? chat->reason == CONFAB_REASON_NO_MEMORY ? -ENOMEM : -ENOBUFS
+                   : -EPIPE;
+    if (chat->output.size <= chat->settings->options.output_limit)
+        return 0;
+    chat->flags |= CHAT_LIMIT;
+    chat->reason = CONFAB_REASON_OUTPUT_LIMIT;
+    channel_list(&chat->channel, CHAT_WORK_LIMIT);
+    return -ENOBUFS;
+}
+
+static void pushed(confab_chat *chat)
+{
+    if (chat->output.size > chat->settings->options.high)
+        chat_over_high(chat);
+    plan_flush(chat);
+}
+
+static __attribute__((noinline)) int push_slow(confab_chat *chat, const void *bytes, size_t len)
+{
+    int error = may_push(chat);
+
+    if (error || len == 0)
+        return error;
+    error = output_push(&chat->output, chat->channel.reactor, bytes, len);
+    if (error)
+        short_of_memory(chat);
+    else
+        pushed(chat);
+    return error;
+}
+
+int confab_chat_push(confab_chat *chat, const void *bytes, size_t len)
+{
+    struct output *output = &chat->output;
+    struct segment *last = output->last;
+
+    /* The usual case: there is room behind what this event has pushed already. */
+    if (last && last->kind == SEGMENT_BYTES &&
+        (chat->flags & (CHAT_NO_PUSH | CHAT_FLUSH_PLANNED)) == CHAT_FLUSH_PLANNED &&
+        (size_t)(last->bytes + last->u.chunk.size - last->u.chunk.end) >= len &&
+        output->size + len <= chat->settings->options.high) {
+        memcpy(last->u.chunk.end, bytes, len);
+        last->u.chunk.end += len;
+        last->left += len;
+        output->size += len;
+        return 0;
+    }
+    return push_slow(chat, bytes, len);
+}
+
+int confab_chat_puts(confab_chat *chat, const char *text)
+{
+    return confab_chat_push(chat, text, strlen(text));
+}
+
+int confab_chat_printf(confab_chat *chat, const char *format, ...)
+{
+    char text[PRINTF_STACK];
+    va_list args;
+
+    va_start(args, format);
+    int len = vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    if (len < 0)
+        return -EINVAL;
+    if ((size_t)len < sizeof text)
+        return confab_chat_push(chat, text, (size_t)len);
+
+    const struct alloc *alloc = &chat->channel.reactor->alloc;
+    char *longer = alloc_new(alloc, (size_t)len + 1);
+    if (!longer) {
+        if (!may_push(chat))
+            short_of_memory(chat);
+        return -ENOMEM;
+    }
+    va_start(args, format);
+    vsnprintf(longer, (size_t)len + 1, format, args);
+    va_end(args);
+    int error = confab_chat_push(chat, longer, (size_t)len);
+    alloc_free(alloc, longer);
+    return error;
+}
+
+/* A segment for something with a release.  Where there is no memory for one, not
+ * even in the reserve, the release runs here: better early than never. */
+static struct segment *segment_for(confab_chat *chat, const struct segment *like)
+{
+    struct segment *segment = segment_new(chat->channel.reactor, (enum segment_kind)like->kind);
+
+    if (segment) {
+        segment->at = like->at;
+        segment->left = like->left;
+        segment->u = like->u;
+        return segment;
+    }
+    segment_release_now(like);
+    if (!(chat->flags & CHAT_NO_PUSH))
+        short_of_memory(chat);
+    return NULL;
+}
+
+static int push_segment(confab_chat *chat, const struct segment *like)
+{
+    struct segment *segment = segment_for(chat, like);
+
+    if (!segment)
+        return -ENOMEM;
+    int error = may_push(chat);
+    if (!error && segment->spare) {
+        short_of_memory(chat);
+        error = -ENOMEM;
+    }
+    if (error) {
+        segment_release_later(chat->channel.reactor, segment);
+        return error;
+    }
+    output_append(&chat->output, segment);
+    pushed(chat);
+    return 0;
+}
+
+int confab_chat_push_reference(confab_chat *chat, const void *bytes, size_t len, void (*release)(void *),
+                               void *owner)
+{
+    return push_segment(chat, &(struct segment){ .kind = SEGMENT_REFERENCE,
+                                                 .at = bytes,
+                                                 .left = len,
+                                                 .u.reference = { .release = release, .owner = owner } });
+}
+
+int confab_chat_push_buffer(confab_chat *chat, confab_buffer *buffer)
+{
+    return push_segment(chat, &(struct segment){ .kind = SEGMENT_BUFFER,
+                                                 .at = confab_buffer_data(buffer),
+                                                 .left = confab_buffer_size(buffer),
+                                                 .u.buffer = buffer });
+}
+
+int confab_chat_push_with_producer(confab_chat *chat, const struct confab_producer_ops *ops, void *self)
+{
+    if (!ops || ops->size < sizeof *ops || !ops->more)
+        return -EINVAL;
+    return push_segment(chat, &(struct segment){ .kind = SEGMENT_PRODUCER,
+                                                 .u.producer = { .ops = ops, .self = self } });
+}
+
+int confab_chat_push_file(confab_chat *chat, int fd, int64_t offset, int64_t len)
+{
+    struct segment like = { .kind = SEGMENT_FILE };
+    struct stat st;
+    int error = 0;
+
+    if (fstat(fd, &st))
+        return -errno;
+    if (offset < 0 || (len < 0 && !S_ISREG(st.st_mode)))
+        error = -EINVAL;
+    else if (len < 0)
+        len = st.st_size > offset ? st.st_size - offset : 0;
+    like.u.file.fd = fd;
+    like.u.file.offset = offset;
+    like.u.file.left = len;
+    if (error) {
+        segment_release_now(&like);
+        return error;
+    }
+    return push_segment(chat, &like);
+}
+
+size_t confab_chat_output_size(const confab_chat *chat)
+{
+    return chat->output.size;
+}
+
+void confab_chat_resume_output(confab_chat *chat)
+{
+    struct segment *first = chat->output.first;
+
+    if (chat_closed(chat) || !first || !first->waiting)
+        return;
+    reactor_refresh(chat->channel.reactor);
+    first->waiting = false;
+    chat->write_began = chat->channel.reactor->tick;
+    channel_list(&chat->channel, CHAT_WORK_FLUSH);
+}

@@ -1,0 +1,152 @@
+/* chat_timeout.c: the five time-outs of a chat, on one timer.
+ *
+ * Activity writes a stamp and leaves the wheel alone.  When the timer fires it
+ * looks at the stamps, deals with what is due, and is set to what comes next. */
+#include "core/chat.h"
+#include <errno.h>
+
+static bool message_under_way(const confab_chat *chat)
+{
+    if (chat->flags & CHAT_NO_INPUT)
+        return false;
+    if (chat->message_size > 0)
+        return true;
+    return (chat->kind == CONFAB_TERMINATOR_BYTES || chat->kind == CONFAB_TERMINATOR_LINE) && chat->until.held > 0;
+}
+
+/* The stamp that a time-out counts from; NULL: it does not apply now. */
+static uint32_t *stamp_of(confab_chat *chat, enum confab_timeout which)
+{
+    bool connecting = chat->state == CONFAB_STATE_CONNECTING;
+
+    switch (which) {
+    case CONFAB_TIMEOUT_CONNECT:
+        return connecting ? &chat->born : NULL;
+    case CONFAB_TIMEOUT_IDLE:
+        return !connecting && !(chat->flags & CHAT_SUSPENDED_PLUGIN) ? &chat->active : NULL;
+    case CONFAB_TIMEOUT_MESSAGE:
+        return message_under_way(chat) ? &chat->message_began : NULL;
+    case CONFAB_TIMEOUT_WRITE:
+        return chat->flags & CHAT_BLOCKED ? &chat->write_began : NULL;
+    case CONFAB_TIMEOUT_LIFETIME:
+        return &chat->born;
+    case CONFAB_TIMEOUTS:
+        break;
+    }
+    return NULL;
+}
+
+static uint32_t elapsed(const confab_chat *chat, uint32_t stamp)
+{
+    return chat->channel.reactor->tick - stamp;
+}
+
+/* Calls handle_timeout, and closes unless that may and does keep the chat. */
+static void time_out(confab_chat *chat, enum confab_timeout which)
+{
+    const struct confab_chat_ops *ops = &chat->settings->ops;
+    bool may_keep = which == CONFAB_TIMEOUT_IDLE || which == CONFAB_TIMEOUT_MESSAGE;
+    enum confab_reason reason = which == CONFAB_TIMEOUT_CONNECT ? CONFAB_REASON_CONNECT : CONFAB_REASON_TIMEOUT;
+
+    if (ops->handle_timeout && !(chat->flags & CHAT_DRAINING)) {
+        if (!chat_hooked(chat, ops->handle_timeout(chat, which)))
+            return;
+        uint32_t *stamp = stamp_of(chat, which);
+        if (may_keep) {
+            if (stamp)
+                *stamp = chat->channel.reactor->tick;
+            return;
+        }
+    }
+    chat_close(chat, reason, ETIMEDOUT);
+}
+
+static void set_timer(confab_chat *chat, uint32_t ticks)
+{
+    confab_reactor *reactor = chat->channel.reactor;
+
+    channel_set_timer(&chat->channel, reactor->now + ((int64_t)ticks << WHEEL_TICK_SHIFT));
+}
+
+void chat_arm(confab_chat *chat)
+{
+    uint32_t soonest = UINT32_MAX;
+
+    if (chat_closed(chat) || chat->channel.fd < 0)
+        return;
+    for (int i = 0; i < CONFAB_TIMEOUTS; i++) {
+        uint32_t timeout = chat->settings->timeout[i];
+        uint32_t *stamp = timeout ? stamp_of(chat, (enum confab_timeout)i) : NULL;
+        if (!stamp)
+            continue; /* whoever makes it apply calls chat_arm_within */
+        uint32_t gone = elapsed(chat, *stamp);
+        uint32_t left = gone < timeout ? timeout - gone : 1;
+        soonest = left < soonest ? left : soonest;
+    }
+    if (soonest == UINT32_MAX)
+        channel_set_timer(&chat->channel, -1);
+    else
+        set_timer(chat, soonest);
+}
+
+void chat_arm_within(confab_chat *chat, uint32_t ticks)
+{
+    struct channel *channel = &chat->channel;
+    int64_t deadline = channel->reactor->now + ((int64_t)ticks << WHEEL_TICK_SHIFT);
+
+    if (ticks == 0 || chat_closed(chat) || channel->fd < 0)
+        return;
+    if (!wheel_running(&channel->timer) || channel->timer.deadline > deadline)
+        channel_set_timer(channel, deadline);
+}
+
+void chat_timer(struct channel *channel)
+{
+    confab_chat *chat = chat_of(channel);
+
+    chat_begin(chat);
+    for (int i = 0; i < CONFAB_TIMEOUTS && !chat_closed(chat); i++) {
+        uint32_t timeout = chat->settings->timeout[i];
+        uint32_t *stamp = timeout ? stamp_of(chat, (enum confab_timeout)i) : NULL;
+        if (stamp && elapsed(chat, *stamp) >= timeout)
+            time_out(chat, (enum confab_timeout)i);
+    }
+    chat_arm(chat);
+    chat_end(chat);
+}
+
+static int change_settings(confab_chat *chat, const struct confab_chat_options *options)
+{
+    struct settings *changed;
+    int error = settings_change(&changed, chat->settings, chat->channel.reactor->read_buffer, options);
+
+    if (error)
+        return error;
+    settings_unref(chat->settings);
+    chat->settings = changed;
+    chat_arm(chat);
+    return 0;
+}
+
+int confab_chat_set_options(confab_chat *chat, const struct confab_chat_options *options)
+{
+    if (chat_closed(chat))
+        return -EPIPE;
+    return change_settings(chat, options);
+}
+
+int confab_chat_set_timeout(confab_chat *chat, enum confab_timeout which, int64_t ns)
+{
+    struct confab_chat_options options = { .size = sizeof options };
+
+    if (which < 0 || which >= CONFAB_TIMEOUTS)
+        return -EINVAL;
+    if (chat_closed(chat))
+        return -EPIPE;
+    options.timeout[which] = ns > 0 ? ns : CONFAB_OFF;
+    reactor_refresh(chat->channel.reactor);
+    uint32_t *stamp = stamp_of(chat, which);
+    if (stamp)
+        *stamp = chat->channel.reactor->tick;
+    return change_settings(chat, &options);
+}

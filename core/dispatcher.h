@@ -1,0 +1,35 @@
+/* core/dispatcher.h: a dispatcher from the inside.
+ *
+ * dispatcher.c         its life, and what it does with events
+ * dispatcher_socket.c  giving it a descriptor; addresses
+ * dispatcher_io.c      moving bytes
+ */
+#ifndef CONFAB_CORE_DISPATCHER_H
+#define CONFAB_CORE_DISPATCHER_H
+
+#include "core/reactor.h"
+#include <confab/dispatcher.h>
+
+struct confab_dispatcher {
+    struct channel channel;
+    struct confab_dispatcher_ops ops; /* whole, whatever the size that was given */
+    void *data;
+    uint8_t state;  /* enum confab_dispatcher_state */
+    uint8_t wanted; /* what its user wants, a sum of enum confab_events */
+    bool stream;    /* a pipe or a terminal: read and write */
+    bool datagram;  /* nothing received is not the end */
+    bool connected; /* while CONNECTING: it is, and handle_connect is still to be called */
+    bool ended;     /* the connection has ended: closes when its listed work is done */
+    bool resting;   /* accept failed for want of something: waits for its timer */
+};
+
+/* Bits of listed work. */
+enum { DISPATCHER_WORK_CONNECT = 1, DISPATCHER_WORK_CLOSE = 2 };
+
+/* Tells the reactor what it wants in its present state; after any change of that. */
+void dispatcher_settle(confab_dispatcher *dispatcher);
+
+/* Accept failed with error: where it would fail again at once, no more is accepted for a moment. */
+void dispatcher_rest(confab_dispatcher *dispatcher, int error);
+
+#endif

@@ -1,0 +1,178 @@
+/* module.c: finding a plugin, loading it, and its life. */
+#include "core/module.h"
+#include "core/complain.h"
+#include <confab/host.h>
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static const char entry_name[] = "confab_plugin_entry";
+static const char linked_in[] = "linked-in plugin"; /* stands for the path in words about one */
+
+enum { PATH_FOLDERS_MAX = 64 }; /* folders of a search path that are looked in */
+
+static int open_file(const char *path)
+{
+    /* Not blocking: a FIFO of that name is to be told, not to be waited for. */
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+
+    return fd < 0 ? -errno : fd;
+}
+
+/* Opens NAME.so in the first folder that has one; *found is its path, to be
+ * freed.  Stops at a file that cannot be opened: the next one's may be another
+ * plugin of that name. */
+static int search(const char *name, const char *folders, char **found, char *error, size_t room)
+{
+    const char *rest = folders ? folders : "";
+
+    for (int i = 0; *rest && i < PATH_FOLDERS_MAX; i++) {
+        size_t len = strcspn(rest, ":"), size = len + strlen(name) + sizeof "/.so";
+        char *path = malloc(size);
+        int fd;
+
+        if (!path)
+            return complain(error, room, -ENOMEM, "out of memory");
+        snprintf(path, size, "%.*s/%s.so", (int)len, rest, name);
+        fd = len ? open_file(path) : -ENOENT;
+        if (fd != -ENOENT && fd != -ENOTDIR) {
+            *found = path;
+            return fd < 0 ? complain(error, room, fd, "%s: %s", path, strerror(-fd)) : fd;
+        }
+        free(path);
+        rest += len + (rest[len] == ':');
+    }
+    if (!folders || !*folders)
+        return complain(error, room, -ENOENT, "no plugin \"%s\": there is no folder to look for %s.so in",
+                        name, name);
+    return complain(error, room, -ENOENT, "no plugin \"%s\": looked for %s.so in %s", name, name, folders);
+}
+
+/* Opens the file that name means.  *path is to be freed also after an error. */
+static int find(const char *name, const char *folders, char **path, char *error, size_t room)
+{
+    int fd;
+
+    if (!name || !*name)
+        return complain(error, room, -ENOENT, "the name of a plugin was expected, and it is empty");
+    if (!strchr(name, '/'))
+        return search(name, folders, path, error, room);
+    *path = strdup(name);
+    if (!*path)
+        return complain(error, room, -ENOMEM, "out of memory");
+    fd = open_file(name);
+    return fd < 0 ? complain(error, room, fd, "%s: %s", name, strerror(-fd)) : fd;
+}
+
+static int check_file(int fd, const char *path, char *error, size_t room)
+{
+    struct stat st;
+
+    if (fstat(fd, &st) < 0)
+        return complain(error, room, -errno, "%s: %s", path, strerror(errno));
+    if (!S_ISREG(st.st_mode))
+        return complain(error, room, -ENOEXEC, "%s: %s, and a shared object was expected", path,
+                        S_ISDIR(st.st_mode) ? "a folder" : "not a regular file");
+    return module_check_file(fd, path, (uint64_t)st.st_size, error, room);
+}
+
+/* The loader's own words mostly begin with the path. */
+static const char *loader_words(const char *path)
+{
+    const char *words = dlerror();
+    size_t len = strlen(path);
+
+    if (!words)
+        return "the loader does not say why";
+    return strncmp(words, path, len) == 0 && strncmp(words + len, ": ", 2) == 0 ? words + len + 2 : words;
+}
+
+static int load_file(confab_module *module, char *error, size_t room)
+{
+    const struct confab_plugin *plugin;
+
+    module->handle = dlopen(module->path, RTLD_NOW | RTLD_LOCAL);
+    if (!module->handle)
+        return complain(error, room, -ENOEXEC, "%s: it cannot be loaded: %s", module->path,
+                        loader_words(module->path));
+    plugin = dlsym(module->handle, entry_name);
+    if (!plugin)
+        return complain(error, room, -ENOEXEC, "%s: no entry: it does not export %s (see CONFAB_PLUGIN)",
+                        module->path, entry_name);
+    return module_read_plugin(module, plugin, module->path, error, room);
+}
+
+static void destroy(confab_module *module)
+{
+    option_table_free(&module->options);
+    free(module->path);
+    if (module->handle)
+        dlclose(module->handle);
+    free(module);
+}
+
+int confab_module_load(confab_module **loaded, const char *name, const char *path, char *error, size_t room)
+{
+    confab_module *module = calloc(1, sizeof *module);
+    int fd, result;
+
+    *loaded = NULL;
+    if (!module)
+        return complain(error, room, -ENOMEM, "out of memory");
+    fd = find(name, path, &module->path, error, room);
+    result = fd < 0 ? fd : check_file(fd, module->path, error, room);
+    if (fd >= 0)
+        close(fd);
+    if (result == 0)
+        result = load_file(module, error, room);
+    if (result)
+        destroy(module);
+    else
+        *loaded = module;
+    return result;
+}
+
+int confab_module_from_plugin(confab_module **made, const struct confab_plugin *plugin, char *error,
+                              size_t room)
+{
+    confab_module *module = calloc(1, sizeof *module);
+    int result;
+
+    *made = NULL;
+    if (module)
+        module->path = strdup("");
+    if (!module || !module->path)
+        result = complain(error, room, -ENOMEM, "out of memory");
+    else
+        result = module_read_plugin(module, plugin, linked_in, error, room);
+    if (result == 0)
+        *made = module;
+    else if (module)
+        destroy(module);
+    return result;
+}
+
+const struct confab_plugin *confab_module_plugin(confab_module *module)
+{
+    return &module->plugin;
+}
+
+const char *confab_module_path(confab_module *module)
+{
+    return module->path;
+}
+
+int confab_module_unload(confab_module *module)
+{
+    if (!module)
+        return 0;
+    if (atomic_load(&module->services) > 0)
+        return -EBUSY;
+    destroy(module);
+    return 0;
+}

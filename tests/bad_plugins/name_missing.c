@@ -1,0 +1,4 @@
+/* Has no name. */
+#include "bad.h"
+
+CONFAB_PLUGIN(.chat = BAD_CHAT)

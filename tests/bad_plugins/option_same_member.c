@@ -1,0 +1,16 @@
+/* Two that fill the same member. */
+#include "bad.h"
+
+struct state {
+    int64_t first, second;
+    char *text;
+    int choice;
+};
+
+static const struct confab_option options[] = {
+    CONFAB_OPTION(struct state, first, INTEGER, "first", .help = ""),
+    CONFAB_OPTION(struct state, first, INTEGER, "second", .help = ""),
+    CONFAB_OPTIONS_END,
+};
+
+BAD_OPTIONS(struct state, options)

@@ -1,0 +1,234 @@
+#!/usr/bin/env bash
+# The program's words: usage, errors, what it tells about plugins and backends.
+. "$(dirname "$0")/lib.sh"
+
+assert_status() { # EXPECTED
+    [ "$STATUS" -eq "$1" ] || fail "expected exit status $1, found $STATUS: $(cat "$WORK/err")"
+}
+
+# Arguments that are wrong: exit 2, nothing on standard output, and words on
+# standard error that have TEXT in them and tell how to get help.
+assert_wrong() { # TEXT ARGUMENT...
+    local text=$1
+    shift
+    ask "$@"
+    assert_status 2
+    [ ! -s "$WORK/out" ] || fail "$*: something on standard output: $(cat "$WORK/out")"
+    assert_contains "$WORK/err" "$text"
+    assert_contains "$WORK/err" '--help'
+}
+
+helps() {
+    local command
+    ask --help
+    assert_status 0
+    [ ! -s "$WORK/err" ] || fail "something on standard error: $(cat "$WORK/err")"
+    for command in serve info backends; do
+        assert_contains "$WORK/out" "$command"
+        ask $command --help
+        assert_status 0
+        assert_contains "$WORK/out" "usage: confab $command"
+        ask $command -h
+        assert_status 0
+        ask --help
+    done
+}
+
+help_lists_the_options_of_every_service() {
+    ask serve --help
+    assert_status 0
+    local option
+    for option in drain-timeout idle-timeout max-message; do
+        assert_contains "$WORK/out" "$option"
+    done
+}
+
+tells_its_version() {
+    ask --version
+    assert_status 0
+    grep -qE '^confab [0-9]+\.[0-9]+\.[0-9]+$' "$WORK/out" || fail "found: $(cat "$WORK/out")"
+}
+
+wrong_usage_is_2_and_says_what_was_expected() {
+    assert_wrong 'expected a command'
+    assert_wrong 'no command "sevre": expected one of serve' sevre
+    assert_wrong 'expected one of --help' --wat
+    assert_wrong 'name or the path of a plugin' serve
+    assert_wrong 'name or the path of a plugin' info
+    assert_wrong 'no option "--lisen"' serve line --lisen 7000
+    assert_wrong '--listen: expected an address' serve line -l
+    assert_wrong 'notanaddress' serve -l notanaddress line
+    assert_wrong '65536' serve -l 127.0.0.1:65536 line
+    assert_wrong 'no backend "kpoll": expected one of' serve -b kpoll line
+    assert_wrong 'expected 0' serve -w 4 line
+    assert_wrong 'expected a number' serve -w many line
+    assert_wrong 'expected debug, info, warning or error' serve --log-level loud line
+    assert_wrong 'expected one plugin' info line echo
+    assert_wrong 'takes no value' info --json=yes line
+    assert_wrong 'expected no more words' backends line
+}
+
+an_unknown_option_lists_those_there_are() {
+    assert_wrong 'max-lenght' serve echo -l 0 max-lenght=5
+    assert_contains "$WORK/err" max-length
+    assert_contains "$WORK/err" once
+}
+
+a_bad_value_of_an_option_is_named() {
+    assert_wrong 'perhaps' serve echo -l 0 once=perhaps
+    assert_wrong 'max-length' serve echo -l 0 max-length=-1
+    assert_wrong 'once' serve echo -l 0 once=true once=true
+    assert_wrong 'idle-timeout' serve echo -l 0 idle-timeout=soon
+}
+
+a_bare_word_for_a_plugin_that_takes_none_is_refused() {
+    assert_wrong 'stray' serve line -l 0 stray
+}
+
+options_stand_before_or_after_the_plugin() {
+    host_start --log-level error -l 0 echo max-length=3 -b poll -w 0 -- once=true
+    assert_equal abc "$(printf 'ECHO 3\nabc' | talk 127.0.0.1 "$PORT")" "the answer"
+    host_stop
+    [ ! -s "$WORK/log" ] || fail "expected no line under --log-level error: $(cat "$WORK/log")"
+}
+
+logs_start_and_end_but_no_connection() {
+    host_start line -l 0
+    local before after
+    printf 'hi\n' | talk 127.0.0.1 "$PORT" >"$WORK/found"
+    host_stop
+    before=$(wc -l <"$WORK/log")
+    host_start line -l 0
+    for _ in 1 2 3; do
+        printf 'hi\n' | talk 127.0.0.1 "$PORT" >"$WORK/found"
+    done
+    host_stop
+    after=$(wc -l <"$WORK/log")
+    [ "$before" -gt 0 ] || fail "expected lines about start and end"
+    assert_equal "$before" "$after" "lines of the log"
+    grep -qE '^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}\.[0-9]{3}Z info ' "$WORK/log" || fail "no time and level"
+}
+
+an_address_in_use_is_named_with_the_reason() {
+    host_start line -l 0
+    ask serve line -l "$PORT"
+    assert_status 1
+    assert_contains "$WORK/err" ":$PORT"
+    assert_contains "$WORK/err" "in use"
+    assert_contains "$WORK/err" "port 0"
+    ask serve line -l "unix:$WORK/none/socket"
+    assert_status 1
+    assert_contains "$WORK/err" "$WORK/none/socket"
+    assert_equal hi "$(printf 'hi\n' | talk 127.0.0.1 "$PORT" | tr -d '\r')" "the first host's answer"
+    host_stop
+}
+
+tells_where_it_looked_for_a_plugin() {
+    local command
+    for command in serve info; do
+        CONFAB_PLUGIN_PATH="$WORK/mine:/nonexistent/theirs" ask $command nosuch
+        assert_status 1
+        assert_contains "$WORK/err" nosuch
+        assert_contains "$WORK/err" "$WORK/mine"
+        assert_contains "$WORK/err" /nonexistent/theirs
+        assert_contains "$WORK/err" /plugins
+    done
+    ask serve ./nosuch.so
+    assert_status 1
+    assert_contains "$WORK/err" ./nosuch.so
+}
+
+finds_plugins_in_the_given_folder_first() {
+    mkdir "$WORK/mine"
+    cp "$(plugin_file line)" "$WORK/mine/echo.so"
+    CONFAB_PLUGIN_PATH="/nonexistent:$WORK/mine" ask info echo
+    assert_status 0
+    assert_contains "$WORK/out" "$WORK/mine/echo.so"
+    ask info "$WORK/mine/echo.so"
+    assert_status 0
+    assert_contains "$WORK/out" "answers each line"
+}
+
+plugin_file() {
+    "$HOST" info --json "$1" | python3 -c 'import json, sys; print(json.load(sys.stdin)["file"])'
+}
+
+refuses_a_file_that_is_no_plugin() {
+    echo 'not a plugin' >"$WORK/bad.so"
+    local command
+    for command in serve info; do
+        ask $command "$WORK/bad.so"
+        assert_status 1
+        assert_contains "$WORK/err" "$WORK/bad.so"
+    done
+}
+
+info_tells_what_a_plugin_is() {
+    ask info echo
+    assert_status 0
+    local text
+    for text in 'name          echo' max-length once handle_shutdown 'offers 1.' replies echo.so; do
+        assert_contains "$WORK/out" "$text"
+    done
+    ! grep -q handle_expt "$WORK/out" || fail "a hook that the plugin does not have"
+}
+
+info_is_json() {
+    ask info --json echo
+    assert_status 0
+    python3 -m json.tool "$WORK/out" >/dev/null || fail "not JSON"
+    python3 - "$WORK/out" <<'PYTHON' || fail "not what the plugin is"
+import json, sys
+info = json.load(open(sys.argv[1]))
+assert info["name"] == "echo", info
+assert info["workers"] == "any", info
+assert "handle_too_long" in info["hooks"] and "handle_expt" not in info["hooks"], info
+options = {option["name"]: option for option in info["options"]}
+assert options["max-length"]["type"] == "size" and options["max-length"]["default"] == "0", options
+assert options["once"]["type"] == "boolean", options
+assert info["abi_wanted"]["major"] == info["abi_offered"]["major"], info
+PYTHON
+}
+
+backends_are_listed() {
+    ask backends
+    assert_status 0
+    grep -qE '^poll +(default +)?usable' "$WORK/out" || fail "no poll: $(cat "$WORK/out")"
+    assert_equal 1 "$(grep -c default "$WORK/out")" "backends that are the default"
+    ask backends --json
+    assert_status 0
+    python3 -m json.tool "$WORK/out" >/dev/null || fail "not JSON"
+    python3 -c '
+import json, sys
+found = json.load(open(sys.argv[1]))
+assert [b["default"] for b in found] == [i == 0 for i in range(len(found))], found
+assert all(b["usable"] for b in found if b["name"] == "poll"), found
+' "$WORK/out" || fail "not what was expected"
+}
+
+an_unknown_backend_in_the_environment_is_named() {
+    CONFAB_BACKEND=kpoll ask serve line -l 0
+    assert_status 1
+    assert_contains "$WORK/err" '"kpoll"'
+}
+
+fails_when_its_output_cannot_be_written() {
+    [ -c /dev/full ] || skip "no /dev/full"
+    local command
+    for command in --help --version backends 'serve --help' 'info line' 'info --json line'; do
+        STATUS=0
+        # shellcheck disable=SC2086 # one word an argument
+        "$HOST" $command >/dev/full 2>"$WORK/err" || STATUS=$?
+        assert_status 1
+        assert_contains "$WORK/err" 'standard output'
+    done
+}
+
+run_tests \
+    helps help_lists_the_options_of_every_service tells_its_version wrong_usage_is_2_and_says_what_was_expected \
+    an_unknown_option_lists_those_there_are a_bad_value_of_an_option_is_named \
+    a_bare_word_for_a_plugin_that_takes_none_is_refused options_stand_before_or_after_the_plugin \
+    logs_start_and_end_but_no_connection an_address_in_use_is_named_with_the_reason \
+    tells_where_it_looked_for_a_plugin finds_plugins_in_the_given_folder_first refuses_a_file_that_is_no_plugin \
+    info_tells_what_a_plugin_is info_is_json backends_are_listed an_unknown_backend_in_the_environment_is_named \
+    fails_when_its_output_cannot_be_written

@@ -1,0 +1,139 @@
+#!/usr/bin/env bash
+# How the host ends, and which signals do not end it.
+. "$(dirname "$0")/lib.sh"
+
+# Returns once nobody listens on the port any more: the drain has begun.
+wait_until_refused() {
+    python3 - "$PORT" $LIMIT <<'PYTHON' || fail "the host still listens"
+import socket, sys, time
+end = time.monotonic() + int(sys.argv[2])
+while time.monotonic() < end:
+    try:
+        socket.create_connection(("127.0.0.1", int(sys.argv[1]))).close()
+    except ConnectionRefusedError:
+        sys.exit(0)
+    time.sleep(0.01)
+sys.exit(1)
+PYTHON
+}
+
+ends_with_0_when_idle() {
+    local signal
+    for signal in TERM INT QUIT; do
+        host_start line -l 0
+        kill -$signal "$HOST_PID"
+        host_wait
+        assert_equal 0 "$STATUS" "exit status after SIG$signal"
+    done
+}
+
+ends_idle_connections() {
+    have socat || skip "no socat"
+    host_start line -l 0 drain-timeout=1d
+    client_open socat - "TCP4:127.0.0.1:$PORT"
+    client_say 'hello\n'
+    client_hear hello
+    host_stop
+    read -r -t $LIMIT <&9 && fail "expected the end of the connection"
+    client_close
+}
+
+finishes_a_reply_that_is_under_way() {
+    have socat || skip "no socat"
+    host_start echo -l 0 drain-timeout=1d
+    client_open socat - "TCP4:127.0.0.1:$PORT"
+    client_say 'ECHO 10\nabcd\n'
+    client_hear abcd
+    kill -TERM "$HOST_PID"
+    wait_until_refused
+    client_say 'efgh\nECHO 3\nxyz\n'
+    client_hear efgh
+    host_wait
+    assert_equal 0 "$STATUS" "exit status"
+    local line
+    read -r -t $LIMIT line <&9 && fail "expected the end of the connection, found '$line'"
+    client_close
+}
+
+closes_what_is_left_after_drain_timeout() {
+    have socat || skip "no socat"
+    host_start echo -l 0 drain-timeout=100ms
+    client_open socat - "TCP4:127.0.0.1:$PORT"
+    client_say 'ECHO 10\nabcd\n'
+    client_hear abcd
+    host_stop
+    client_close
+}
+
+a_second_signal_ends_it_at_once() {
+    have socat || skip "no socat"
+    host_start echo -l 0 drain-timeout=1d
+    client_open socat - "TCP4:127.0.0.1:$PORT"
+    client_say 'ECHO 10\nabcd\n'
+    client_hear abcd
+    kill -TERM "$HOST_PID"
+    wait_until_refused
+    kill -INT "$HOST_PID"
+    host_wait
+    assert_equal 0 "$STATUS" "exit status"
+    assert_contains "$WORK/log" 'warning'
+    client_close
+}
+
+goes_on_after_sighup_and_says_so() {
+    host_start line -l 0
+    kill -HUP "$HOST_PID"
+    assert_equal hi "$(printf 'hi\n' | talk 127.0.0.1 "$PORT" | tr -d '\r')" "the answer"
+    host_stop
+    assert_contains "$WORK/log" SIGHUP
+}
+
+goes_on_when_its_standard_output_is_gone() {
+    "$HOST" serve line -l "unix:$WORK/socket" 2>"$WORK/log" > >(exec true) &
+    HOST_PID=$!
+    assert_answers_on_socket
+    host_stop
+}
+
+goes_on_when_its_standard_output_is_closed() {
+    "$HOST" serve line -l "unix:$WORK/socket" 2>"$WORK/log" >&- &
+    HOST_PID=$!
+    assert_answers_on_socket
+    host_stop
+}
+
+goes_on_when_its_standard_output_is_full() {
+    [ -c /dev/full ] || skip "no /dev/full"
+    "$HOST" serve line -l "unix:$WORK/socket" 2>"$WORK/log" >/dev/full &
+    HOST_PID=$!
+    assert_answers_on_socket
+    assert_contains "$WORK/log" "unix:$WORK/socket"
+    host_stop
+}
+
+# Without the host's line there is no telling when it is ready: so it is tried until then.
+assert_answers_on_socket() {
+    python3 - "$WORK/socket" $LIMIT <<'PYTHON' || fail "no answer"
+import socket, sys, time
+end = time.monotonic() + int(sys.argv[2])
+while True:
+    s = socket.socket(socket.AF_UNIX)
+    s.settimeout(int(sys.argv[2]))
+    try:
+        s.connect(sys.argv[1])
+        break
+    except OSError:
+        if time.monotonic() > end:
+            raise
+        time.sleep(0.01)
+s.sendall(b"hi\n")
+f = s.makefile("rb")
+assert f.readline() == b"hi\r\n"
+PYTHON
+}
+
+run_tests \
+    ends_with_0_when_idle ends_idle_connections finishes_a_reply_that_is_under_way \
+    closes_what_is_left_after_drain_timeout a_second_signal_ends_it_at_once goes_on_after_sighup_and_says_so \
+    goes_on_when_its_standard_output_is_gone goes_on_when_its_standard_output_is_closed \
+    goes_on_when_its_standard_output_is_full

@@ -1,0 +1,228 @@
+/* The contract of backend.h, kept by every backend of this build: what is ready
+ * is told, what ended is told as readable and writable, and nothing else is. */
+#include "backend_support.h"
+#include <errno.h>
+#include <netinet/in.h>
+#include <string.h>
+#include <unistd.h>
+
+static void tells_again_until_read(struct subject *s, int pair[2])
+{
+    const struct confab_ready *entry;
+    char byte;
+
+    expect(s, s->backend->set(s->state, pair[0], 0xfedcba98u, 0, BACKEND_READ) == 0);
+    expect(s, wait_for(s, 0) == 0);
+    expect(s, write(pair[1], "x", 1) == 1);
+    for (int i = 0; i < 3; i++) {
+        entry = until(s, pair[0], BACKEND_READ);
+        expect(s, s->n == 1 && entry->events == BACKEND_READ && entry->error == 0);
+        expect(s, entry->generation == 0xfedcba98u);
+    }
+    expect(s, read(pair[0], &byte, 1) == 1);
+    expect(s, wait_for(s, 0) == 0);
+}
+
+BACKEND_TEST(backend, input_is_told_again_until_it_is_read)
+{
+    for_every_kind(s, tells_again_until_read);
+}
+
+static void fill_and_empty(struct subject *s, int from, int to)
+{
+    static char bytes[4096];
+
+    set(s, to, 0, BACKEND_WRITE);
+    expect(s, wait_for(s, 0) == 1 && s->ready[0].events == BACKEND_WRITE);
+    while (write(to, bytes, sizeof bytes) > 0)
+        ;
+    expect(s, wait_for(s, 0) == 0);
+    while (read(from, bytes, sizeof bytes) > 0)
+        ;
+    until(s, to, BACKEND_WRITE);
+    s->backend->del(s->state, to, BACKEND_WRITE);
+}
+
+BACKEND_TEST(backend, writable_means_that_there_is_room)
+{
+    int pair[2];
+
+    test_pair(pair);
+    fill_and_empty(s, pair[0], pair[1]);
+    pipe_pair(pair);
+    fill_and_empty(s, pair[0], pair[1]);
+}
+
+BACKEND_TEST(backend, there_is_one_entry_for_reading_and_writing)
+{
+    int pair[2];
+
+    test_pair(pair);
+    test_send(pair[1], "x", 1);
+    set(s, pair[0], 0, BACKEND_READ | BACKEND_WRITE);
+    expect(s, wait_for(s, PATIENCE) == 1);
+    expect(s, s->ready[0].events == (BACKEND_READ | BACKEND_WRITE));
+}
+
+BACKEND_TEST(backend, only_what_is_wanted_is_told)
+{
+    int pair[2];
+
+    test_pair(pair);
+    test_send(pair[1], "x", 1);
+    set(s, pair[0], 0, BACKEND_WRITE);
+    expect(s, wait_for(s, 0) == 1 && s->ready[0].events == BACKEND_WRITE);
+    set(s, pair[0], BACKEND_WRITE, BACKEND_READ);
+    expect(s, wait_for(s, 0) == 1 && s->ready[0].events == BACKEND_READ);
+    set(s, pair[0], BACKEND_READ, 0);
+    expect(s, wait_for(s, 0) == 0);
+    set(s, pair[0], 0, BACKEND_READ);
+    expect(s, wait_for(s, 0) == 1 && s->ready[0].events == BACKEND_READ);
+}
+
+BACKEND_TEST(backend, out_of_band_data_is_except)
+{
+    int pair[2];
+
+    test_tcp_pair(pair);
+    set(s, pair[0], 0, BACKEND_EXCEPT);
+    expect(s, send(pair[1], "!", 1, MSG_OOB) == 1);
+    expect(s, until(s, pair[0], BACKEND_EXCEPT)->events == BACKEND_EXCEPT);
+    set(s, pair[0], BACKEND_EXCEPT, BACKEND_WRITE);
+    expect(s, wait_for(s, 0) == 1 && s->ready[0].events == BACKEND_WRITE);
+}
+
+BACKEND_TEST(backend, a_connection_that_waits_makes_a_listener_readable)
+{
+    struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    socklen_t len = sizeof address;
+    int listener = socket(AF_INET, SOCK_STREAM, 0), client = socket(AF_INET, SOCK_STREAM, 0);
+
+    cr_assert_eq(bind(listener, (struct sockaddr *)&address, len), 0);
+    cr_assert_eq(listen(listener, 1), 0);
+    cr_assert_eq(getsockname(listener, (struct sockaddr *)&address, &len), 0);
+    set(s, listener, 0, BACKEND_READ);
+    expect(s, wait_for(s, 0) == 0);
+    cr_assert_eq(connect(client, (struct sockaddr *)&address, len), 0);
+    until(s, listener, BACKEND_READ);
+}
+
+/* -- Ends ------------------------------------------------------------------- */
+
+static void last_words(struct subject *s, int pair[2])
+{
+    char bytes[16];
+
+    set(s, pair[0], 0, BACKEND_READ);
+    expect(s, write(pair[1], "last words", 10) == 10);
+    hang_up(pair[1]);
+    for (size_t got = 0; got < 10;) {
+        until(s, pair[0], BACKEND_READ);
+        ssize_t n = read(pair[0], bytes + got, 10 - got);
+        expect(s, n > 0);
+        got += (size_t)n;
+    }
+    expect(s, memcmp(bytes, "last words", 10) == 0);
+    until(s, pair[0], BACKEND_READ);
+    expect(s, read(pair[0], bytes, 1) == 0 || errno == EIO);
+}
+
+BACKEND_TEST(backend, what_came_before_a_hang_up_is_not_lost)
+{
+    for_every_kind(s, last_words);
+}
+
+/* Fails where waits of 5 ms come back at once and with nothing to tell. */
+static void rests(struct subject *s)
+{
+    int64_t start = now();
+
+    for (int i = 0; i < 4; i++)
+        expect(s, wait_for(s, 5 * CONFAB_MILLISECOND) == 0);
+    expect(s, now() - start >= 15 * CONFAB_MILLISECOND);
+}
+
+static void unwanted_hang_up(struct subject *s, int pair[2])
+{
+    set(s, pair[0], 0, BACKEND_READ);
+    set(s, pair[0], BACKEND_READ, 0);
+    hang_up(pair[1]);
+    rests(s);
+    set(s, pair[0], 0, BACKEND_READ);
+    until(s, pair[0], BACKEND_READ);
+}
+
+BACKEND_TEST(backend, with_no_interest_a_hang_up_is_not_told)
+{
+    for_every_kind(s, unwanted_hang_up);
+}
+
+static void hang_up_for_except(struct subject *s, int pair[2])
+{
+    set(s, pair[0], 0, BACKEND_EXCEPT);
+    hang_up(pair[1]);
+    rests(s);
+    set(s, pair[0], BACKEND_EXCEPT, BACKEND_READ | BACKEND_EXCEPT);
+    until(s, pair[0], BACKEND_READ);
+}
+
+BACKEND_TEST(backend, a_hang_up_is_nothing_to_who_wants_except_only)
+{
+    for_every_kind(s, hang_up_for_except);
+}
+
+static void reset(int fd)
+{
+    const struct linger at_once = { .l_onoff = 1 };
+
+    cr_assert_eq(setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once), 0);
+    close(fd);
+}
+
+BACKEND_TEST(backend, a_reset_is_readable)
+{
+    int pair[2];
+    char byte;
+
+    test_tcp_pair(pair);
+    set(s, pair[0], 0, BACKEND_READ);
+    reset(pair[1]);
+    until(s, pair[0], BACKEND_READ);
+    expect(s, s->backend->io->recv(s->state, pair[0], &byte, 1, 0) == -ECONNRESET);
+}
+
+BACKEND_TEST(backend, a_reset_is_writable_where_there_was_no_room)
+{
+    static char bytes[65536];
+    int pair[2], size = 4096;
+    ssize_t n;
+
+    test_tcp_pair(pair);
+    cr_assert_eq(setsockopt(pair[1], SOL_SOCKET, SO_RCVBUF, &size, sizeof size), 0);
+    while (send(pair[0], bytes, sizeof bytes, 0) > 0)
+        ;
+    set(s, pair[0], 0, BACKEND_WRITE);
+    reset(pair[1]);
+    do {
+        until(s, pair[0], BACKEND_WRITE);
+        n = s->backend->io->send(s->state, pair[0], bytes, sizeof bytes, 0);
+    } while (n > 0);
+    expect(s, n == -ECONNRESET || n == -EPIPE);
+}
+
+BACKEND_TEST(backend, a_refused_connect_is_writable)
+{
+    const struct confab_io *io = s->backend->io;
+    struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    socklen_t len = sizeof address;
+    int taken = socket(AF_INET, SOCK_STREAM, 0), fd = io->socket(s->state, AF_INET, SOCK_STREAM, 0);
+
+    cr_assert_eq(bind(taken, (struct sockaddr *)&address, len), 0); /* and nobody listens there */
+    cr_assert_eq(getsockname(taken, (struct sockaddr *)&address, &len), 0);
+    int error = io->connect(s->state, fd, (struct sockaddr *)&address, len);
+    set(s, fd, 0, BACKEND_WRITE);
+    until(s, fd, BACKEND_WRITE);
+    if (error == -EINPROGRESS)
+        error = io->socket_error(s->state, fd);
+    expect(s, error == -ECONNREFUSED);
+}

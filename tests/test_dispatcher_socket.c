@@ -1,0 +1,403 @@
+/* test_dispatcher_socket.c: dispatchers that connect and accept. */
+#include "dispatcher_support.h"
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+TestSuite(dispatcher_socket, .timeout = 60);
+
+/* Whether this machine has IPv6 at all. */
+static bool has_six(void)
+{
+    struct sockaddr_in6 sa = { .sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT };
+    int fd = socket(AF_INET6, SOCK_STREAM, 0);
+    bool has = fd >= 0 && bind(fd, (struct sockaddr *)&sa, sizeof sa) == 0;
+
+    if (fd >= 0)
+        close(fd);
+    return has;
+}
+
+/* An address of this machine where nobody listens. */
+static const char *deserted(void)
+{
+    static char text[64];
+    struct sockaddr_in sa = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    socklen_t len = sizeof sa;
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+    cr_assert_eq(bind(fd, (struct sockaddr *)&sa, sizeof sa), 0);
+    cr_assert_eq(getsockname(fd, (struct sockaddr *)&sa, &len), 0);
+    close(fd);
+    snprintf(text, sizeof text, "127.0.0.1:%u", ntohs(sa.sin_port));
+    return text;
+}
+
+static void connects_over(int family, const char *address)
+{
+    confab_reactor *reactor = test_reactor();
+    struct seen server = { .fd = -1 }, client = { 0 };
+    char text[128], peer[128];
+    confab_dispatcher *l = listening(reactor, family, address, &server);
+    confab_dispatcher *c = with_socket(reactor, family, SOCK_STREAM, &client);
+
+    cr_expect(confab_dispatcher_accepting(l));
+    confab_dispatcher_address(l, text);
+    cr_assert_eq(confab_dispatcher_connect(c, text), 0);
+    cr_expect_eq(confab_dispatcher_state(c), CONFAB_DISPATCHER_CONNECTING);
+    cr_expect_str_eq(client.order, "", "no handler runs inside connect");
+    run_until_set(reactor, &client.times[CONNECT]);
+    run_until_set(reactor, &server.times[ACCEPTED]);
+    cr_expect_eq(confab_dispatcher_state(c), CONFAB_DISPATCHER_CONNECTED);
+    cr_expect_str_eq(confab_dispatcher_address(c, peer), text, "the peer's address");
+
+    cr_expect_eq(confab_dispatcher_send(c, "ping", 4), 4);
+    test_expect_bytes(reactor, server.fd, "ping", 4);
+    test_send(server.fd, "pong", 4);
+    run_until_set(reactor, &client.times[READ]);
+    cr_expect_str_eq(client.bytes, "pong");
+    cr_expect_str_eq(client.order, "CR");
+    close(server.fd);
+    test_reactor_free(reactor);
+}
+
+Test(dispatcher_socket, connects_and_accepts_over_ipv4)
+{
+    connects_over(AF_INET, "127.0.0.1:0");
+}
+
+Test(dispatcher_socket, connects_and_accepts_over_ipv6)
+{
+    if (!has_six())
+        cr_skip("there is no IPv6 here");
+    connects_over(AF_INET6, "[::1]:0");
+}
+
+Test(dispatcher_socket, connects_and_accepts_over_unix)
+{
+    char address[300];
+
+    snprintf(address, sizeof address, "unix:%s/s", test_folder());
+    connects_over(AF_UNIX, address);
+}
+
+Test(dispatcher_socket, binds_every_interface_as_its_family_can)
+{
+    confab_reactor *reactor = test_reactor();
+    struct seen seen[2] = { 0 };
+    char text[128];
+    confab_dispatcher *four = listening(reactor, AF_INET, "*:0", &seen[0]);
+
+    cr_expect_eq(strncmp(confab_dispatcher_address(four, text), "0.0.0.0:", 8), 0, "%s", text);
+    if (has_six()) {
+        confab_dispatcher *both = listening(reactor, AF_INET6, "*:0", &seen[1]);
+
+        confab_dispatcher_address(both, text);
+        close(test_connect(strrchr(text, ':'))); /* over IPv4 */
+        run_until_set(reactor, &seen[1].times[ACCEPTED]);
+        close(seen[1].fd);
+    }
+    test_reactor_free(reactor);
+}
+
+Test(dispatcher_socket, an_address_of_another_family_is_refused)
+{
+    confab_reactor *reactor = test_reactor();
+    struct seen seen = { 0 };
+    confab_dispatcher *d = with_socket(reactor, AF_INET, SOCK_STREAM, &seen);
+
+    cr_expect_eq(confab_dispatcher_bind(d, "unix:/nowhere"), -EAFNOSUPPORT);
+    cr_expect_eq(confab_dispatcher_bind(d, "nonsense"), -EINVAL);
+    cr_expect_eq(confab_dispatcher_connect(d, "nonsense"), -EINVAL);
+    cr_expect_eq(confab_dispatcher_connect(d, "*:80"), -EINVAL);
+    cr_expect_eq(confab_dispatcher_create_socket(d, AF_INET, SOCK_STREAM), -EISCONN);
+    test_reactor_free(reactor);
+    cr_expect_str_eq(seen.order, ".");
+}
+
+Test(dispatcher_socket, without_a_descriptor_can_do_nothing)
+{
+    confab_reactor *reactor = test_reactor();
+    struct seen seen = { 0 };
+    confab_dispatcher *d = confab_dispatcher_new(reactor, &noting, &seen);
+
+    cr_expect_eq(confab_dispatcher_connect(d, "127.0.0.1:1"), -EBADF);
+    cr_expect_eq(confab_dispatcher_listen(d, 1), -EBADF);
+    cr_expect_eq(confab_dispatcher_send(d, "x", 1), -EBADF);
+    cr_expect_eq(confab_dispatcher_state(d), CONFAB_DISPATCHER_NEW);
+    test_reactor_free(reactor);
+}
+
+Test(dispatcher_socket, a_new_stream_socket_is_told_nothing)
+{
+    confab_reactor *reactor = test_reactor();
+    struct seen seen = { 0 };
+    confab_dispatcher *d = with_socket(reactor, AF_INET, SOCK_STREAM, &seen);
+
+    cr_expect_eq(confab_dispatcher_want(d, CONFAB_READ | CONFAB_WRITE), 0);
+    run_quiet(reactor);
+    cr_expect_str_eq(seen.order, "");
+    cr_expect_eq(confab_dispatcher_send(d, "x", 1), -ENOTCONN);
+    run_quiet(reactor);
+    cr_expect_str_eq(seen.order, "", "and that is not the end of a connection");
+    test_reactor_free(reactor);
+}
+
+/* -- Connecting ---------------------------------------------------------- */
+
+Test(dispatcher_socket, a_connect_under_way_cannot_send_yet)
+{
+    confab_reactor *reactor = test_reactor();
+    struct seen server = { 0 }, client = { 0 };
+    char text[128], byte;
+    confab_dispatcher *l = listening(reactor, AF_INET, "127.0.0.1:0", &server);
+    confab_dispatcher *c = with_socket(reactor, AF_INET, SOCK_STREAM, &client);
+
+    cr_assert_eq(confab_dispatcher_connect(c, confab_dispatcher_address(l, text)), 0);
+    cr_expect_eq(confab_dispatcher_send(c, "x", 1), -EAGAIN);
+    cr_expect_eq(confab_dispatcher_recv(c, &byte, 1), -EAGAIN);
+    cr_expect_eq(confab_dispatcher_connect(c, text), -EALREADY);
+    run_until_set(reactor, &client.times[CONNECT]);
+    cr_expect_eq(confab_dispatcher_connect(c, text), -EISCONN);
+    run_until_set(reactor, &server.times[ACCEPTED]);
+    close(server.fd);
+    test_reactor_free(reactor);
+}
+
+Test(dispatcher_socket, a_refused_connect_goes_to_handle_error_and_closes)
+{
+    confab_reactor *reactor = test_reactor();
+    struct seen seen = { .fail_in = 1u << ERROR };
+    confab_dispatcher *d = with_socket(reactor, AF_INET, SOCK_STREAM, &seen);
+
+    cr_assert_eq(confab_dispatcher_connect(d, deserted()), 0);
+    run_until_set(reactor, &seen.times[CLOSE]);
+    cr_expect_str_eq(seen.order, "!.");
+    cr_expect_eq(seen.error, -ECONNREFUSED);
+    test_reactor_free(reactor);
+    cr_expect_eq(seen.times[CLOSE], 1);
+}
+
+Test(dispatcher_socket, may_be_kept_after_a_refused_connect)
+{
+    confab_reactor *reactor = test_reactor();
+    struct seen seen = { 0 };
+    confab_dispatcher *d = with_socket(reactor, AF_INET, SOCK_STREAM, &seen);
+
+    cr_assert_eq(confab_dispatcher_connect(d, deserted()), 0);
+    run_until_set(reactor, &seen.times[ERROR]);
+    run_quiet(reactor);
+    cr_expect_str_eq(seen.order, "!", "and is told nothing more");
+    cr_expect_eq(confab_dispatcher_state(d), CONFAB_DISPATCHER_NEW);
+    test_reactor_free(reactor);
+}
+
+Test(dispatcher_socket, a_failure_known_at_once_is_returned_and_not_told)
+{
+    confab_reactor *reactor = test_reactor();
+    struct seen seen = { 0 };
+    confab_dispatcher *d = with_socket(reactor, AF_UNIX, SOCK_STREAM, &seen);
+    char address[300];
+
+    snprintf(address, sizeof address, "unix:%s/nobody", test_folder());
+    cr_expect_eq(confab_dispatcher_connect(d, address), -ENOENT);
+    run_quiet(reactor);
+    cr_expect_str_eq(seen.order, "");
+    cr_expect_eq(confab_dispatcher_state(d), CONFAB_DISPATCHER_NEW);
+    test_reactor_free(reactor);
+}
+
+Test(dispatcher_socket, can_be_closed_in_handle_connect)
+{
+    confab_reactor *reactor = test_reactor();
+    struct seen server = { 0 }, client = { .close_in = 1u << CONNECT };
+    char text[128];
+    confab_dispatcher *l = listening(reactor, AF_INET, "127.0.0.1:0", &server);
+    confab_dispatcher *c = with_socket(reactor, AF_INET, SOCK_STREAM, &client);
+
+    cr_expect_eq(confab_dispatcher_want(c, CONFAB_READ | CONFAB_WRITE), 0);
+    cr_assert_eq(confab_dispatcher_connect(c, confab_dispatcher_address(l, text)), 0);
+    run_until_set(reactor, &client.times[CLOSE]);
+    cr_expect_str_eq(client.order, "C.");
+    run_until_set(reactor, &server.times[ACCEPTED]);
+    close(server.fd);
+    test_reactor_free(reactor);
+}
+
+Test(dispatcher_socket, closed_while_connected_at_once_is_not_told_of_it)
+{
+    confab_reactor *reactor = test_reactor();
+    struct seen server = { .fd = -1 }, client = { 0 };
+    char address[300];
+
+    snprintf(address, sizeof address, "unix:%s/s", test_folder());
+    listening(reactor, AF_UNIX, address, &server);
+    confab_dispatcher *c = with_socket(reactor, AF_UNIX, SOCK_STREAM, &client);
+    cr_assert_eq(confab_dispatcher_connect(c, address), 0);
+    confab_dispatcher_close(c);
+    run_quiet(reactor);
+    cr_expect_str_eq(client.order, ".");
+    close(server.fd);
+    test_reactor_free(reactor);
+}
+
+/* -- Accepting ----------------------------------------------------------- */
+
+enum { BOUND = 2, WAITING = 5 };
+
+Test(dispatcher_socket, accepts_no_more_in_an_event_than_the_reactor_says)
+{
+    const struct confab_reactor_options options = { .size = sizeof options, .accepts = BOUND };
+    confab_reactor *reactor;
+    struct seen server = { 0 };
+    char text[128];
+    int far[WAITING];
+
+    cr_assert_eq(confab_reactor_new(&reactor, &options), 0);
+    confab_dispatcher *l = listening(reactor, AF_INET, "127.0.0.1:0", &server);
+    confab_dispatcher_address(l, text);
+    for (int i = 0; i < WAITING; i++)
+        far[i] = test_connect(text);
+    cr_expect_geq(confab_reactor_run_once(reactor, 0), 1);
+    cr_expect_eq(server.times[ACCEPTED], BOUND);
+    run_quiet(reactor);
+    cr_expect_eq(server.times[ACCEPTED], WAITING, "the rest in later turns");
+    for (int i = 0; i < WAITING; i++)
+        close(far[i]);
+    test_reactor_free(reactor);
+}
+
+Test(dispatcher_socket, closed_in_handle_accepted_accepts_no_more)
+{
+    confab_reactor *reactor = test_reactor();
+    struct seen server = { .close_in = 1u << ACCEPTED };
+    char text[128];
+    confab_dispatcher *l = listening(reactor, AF_INET, "127.0.0.1:0", &server);
+    int far[2];
+
+    confab_dispatcher_address(l, text);
+    far[0] = test_connect(text);
+    far[1] = test_connect(text);
+    run_quiet(reactor);
+    cr_expect_str_eq(server.order, "A.");
+    close(far[0]);
+    close(far[1]);
+    close(server.fd);
+    test_reactor_free(reactor);
+}
+
+Test(dispatcher_socket, a_listener_is_never_told_to_write)
+{
+    confab_reactor *reactor = test_reactor();
+    struct seen server = { 0 };
+    confab_dispatcher *l = listening(reactor, AF_INET, "127.0.0.1:0", &server);
+
+    cr_expect_eq(confab_dispatcher_want(l, CONFAB_READ | CONFAB_WRITE | CONFAB_EXPT), 0);
+    run_quiet(reactor);
+    cr_expect_str_eq(server.order, "");
+    cr_expect_eq(confab_dispatcher_send(l, "x", 1), -ENOTCONN);
+    run_quiet(reactor);
+    cr_expect_str_eq(server.order, "", "and goes on listening");
+    test_reactor_free(reactor);
+}
+
+static int own_accept(confab_dispatcher *d)
+{
+    struct seen *seen = confab_dispatcher_data(d);
+    struct sockaddr_in sa;
+    socklen_t len = sizeof sa;
+
+    seen->fd = confab_dispatcher_accept(d, (struct sockaddr *)&sa, &len);
+    cr_expect_geq(seen->fd, 0);
+    cr_expect_eq(sa.sin_addr.s_addr, htonl(INADDR_LOOPBACK));
+    cr_expect_eq(confab_dispatcher_accept(d, NULL, NULL), -EAGAIN);
+    return note(d, ACCEPTED);
+}
+
+Test(dispatcher_socket, handle_accept_may_accept_itself)
+{
+    static const struct confab_dispatcher_ops ops = { .size = sizeof ops, .handle_accept = own_accept };
+    confab_reactor *reactor = test_reactor();
+    struct seen seen = { 0 };
+    confab_dispatcher *d = confab_dispatcher_new(reactor, &ops, &seen);
+    char text[128];
+
+    cr_assert_eq(confab_dispatcher_create_socket(d, AF_INET, SOCK_STREAM), 0);
+    cr_assert_eq(confab_dispatcher_bind(d, "127.0.0.1:0"), 0);
+    cr_assert_eq(confab_dispatcher_listen(d, 4), 0);
+    int far = test_connect(confab_dispatcher_address(d, text));
+    run_until_set(reactor, &seen.times[ACCEPTED]);
+    close(far);
+    close(seen.fd);
+    test_reactor_free(reactor);
+}
+
+static bool has_ended(void *far)
+{
+    char byte;
+
+    return test_recv(*(int *)far, &byte, 1) == -1;
+}
+
+Test(dispatcher_socket, without_handle_accepted_a_connection_is_closed)
+{
+    static const struct confab_dispatcher_ops ops = { .size = sizeof ops };
+    confab_reactor *reactor = test_reactor();
+    confab_dispatcher *d = confab_dispatcher_new(reactor, &ops, NULL);
+    char text[128];
+
+    cr_assert_eq(confab_dispatcher_create_socket(d, AF_INET, SOCK_STREAM), 0);
+    cr_assert_eq(confab_dispatcher_bind(d, "127.0.0.1:0"), 0);
+    cr_assert_eq(confab_dispatcher_listen(d, 4), 0);
+    int far = test_connect(confab_dispatcher_address(d, text));
+    run_until(reactor, has_ended, &far);
+    close(far);
+    test_reactor_free(reactor);
+}
+
+/* Lets this process open no more descriptors. */
+static void leave_no_descriptor(struct rlimit *before)
+{
+    int next = dup(0);
+    struct rlimit limit;
+
+    cr_assert_geq(next, 0);
+    cr_assert_eq(getrlimit(RLIMIT_NOFILE, before), 0);
+    limit = (struct rlimit){ .rlim_cur = (rlim_t)next, .rlim_max = before->rlim_max };
+    close(next);
+    cr_assert_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
+}
+
+static int lines;
+static void count_line(void *data, const struct confab_log_line *line)
+{
+    (void)data;
+    lines++;
+    cr_expect_not_null(strstr(line->text, "Too many open files"), "%s", line->text);
+}
+
+Test(dispatcher_socket, rests_where_descriptors_are_short)
+{
+    confab_reactor *reactor = test_reactor();
+    struct seen server = { 0 };
+    struct rlimit before;
+    char text[128];
+    confab_dispatcher *l = listening(reactor, AF_INET, "127.0.0.1:0", &server);
+    int far = test_connect(confab_dispatcher_address(l, text));
+
+    confab_log_set(count_line, NULL, CONFAB_WARNING);
+    leave_no_descriptor(&before);
+    run_quiet(reactor);
+    cr_expect_eq(lines, 1, "a line a rest, and the loop is quiet");
+    cr_expect_str_eq(server.order, "");
+    cr_assert_eq(setrlimit(RLIMIT_NOFILE, &before), 0);
+    run_until_set(reactor, &server.times[ACCEPTED]);
+    close(far);
+    close(server.fd);
+    test_reactor_free(reactor);
+}

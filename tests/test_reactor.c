@@ -1,0 +1,447 @@
+/* test_reactor.c: making, running, stopping and freeing the loop; posts; what
+ * it does with a descriptor that was closed behind its back. */
+#include "support.h"
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+enum { TURNS_OF_REPAIR = 50 };
+
+static int calls, cancelled;
+
+static void count(confab_reactor *reactor, void *data)
+{
+    (void)data;
+    if (reactor)
+        calls++;
+    else
+        cancelled++;
+}
+
+/* A chat that sends back what arrives. */
+static int send_back(confab_chat *chat, const char *data, size_t len)
+{
+    return confab_chat_push(chat, data, len);
+}
+
+static void note_close(confab_chat *chat, enum confab_reason reason)
+{
+    int *closed = confab_chat_data(chat);
+
+    (void)reason;
+    if (closed)
+        ++*closed;
+}
+
+static const struct confab_chat_ops echo = { .size = sizeof echo,
+                                             .collect_incoming_data = send_back,
+                                             .handle_close = note_close };
+
+static confab_chat *echo_on(confab_reactor *reactor, int fd, int *closed)
+{
+    struct confab_chat_options options = { .size = sizeof options, .data = closed };
+    confab_chat *chat = confab_chat_new(reactor, fd, &echo, &options);
+
+    cr_assert_not_null(chat);
+    run_quiet(reactor);
+    return chat;
+}
+
+static void cr_echoes(confab_reactor *reactor, int peer)
+{
+    test_send(peer, "hello", 5);
+    run_quiet(reactor);
+    test_expect(peer, "hello");
+}
+
+Test(reactor, run_ends_when_nothing_is_left)
+{
+    confab_reactor *reactor = test_reactor();
+
+    cr_assert_eq(confab_reactor_run(reactor), 0);
+    test_reactor_free(reactor);
+}
+
+Test(reactor, run_goes_on_while_a_chat_lives)
+{
+    confab_reactor *reactor = test_reactor();
+    int pair[2], closed = 0;
+
+    test_pair(pair);
+    echo_on(reactor, pair[0], &closed);
+    close(pair[1]);
+    cr_assert_eq(confab_reactor_run(reactor), 0);
+    cr_assert_eq(closed, 1);
+    test_reactor_free(reactor);
+}
+
+static void let_go(confab_reactor *reactor, void *data)
+{
+    (void)data;
+    calls++;
+    confab_reactor_hold(reactor, -1);
+}
+
+static void *post_later(void *reactor)
+{
+    usleep(20000);
+    confab_reactor_post(reactor, let_go, NULL);
+    return NULL;
+}
+
+Test(reactor, a_hold_keeps_run_going)
+{
+    confab_reactor *reactor = test_reactor();
+    pthread_t thread;
+
+    confab_reactor_hold(reactor, 1);
+    cr_assert_eq(pthread_create(&thread, NULL, post_later, reactor), 0);
+    cr_assert_eq(confab_reactor_run(reactor), 0);
+    cr_assert_eq(calls, 1);
+    pthread_join(thread, NULL);
+    test_reactor_free(reactor);
+}
+
+static void run_inside(confab_reactor *reactor, void *data)
+{
+    (void)data;
+    calls++;
+    cr_assert_eq(confab_reactor_run(reactor), -EBUSY);
+    cr_assert_eq(confab_reactor_run_once(reactor, 0), -EBUSY);
+    cr_assert_eq(confab_reactor_free(reactor), -EBUSY);
+}
+
+Test(reactor, run_and_free_inside_run_are_EBUSY)
+{
+    confab_reactor *reactor = test_reactor();
+
+    cr_assert_eq(confab_reactor_post(reactor, run_inside, NULL), 0);
+    cr_assert_eq(confab_reactor_run(reactor), 0);
+    cr_assert_eq(calls, 1);
+    test_reactor_free(reactor);
+}
+
+Test(reactor, run_once_counts_what_it_handled)
+{
+    confab_reactor *reactor = test_reactor();
+
+    cr_assert_eq(confab_reactor_run_once(reactor, 0), 0);
+    confab_reactor_post(reactor, count, NULL);
+    confab_reactor_post(reactor, count, NULL);
+    cr_assert_eq(confab_reactor_run_once(reactor, -1), 2);
+    cr_assert_eq(confab_reactor_run_once(reactor, 0), 0);
+    test_reactor_free(reactor);
+}
+
+Test(reactor, run_once_sleeps_no_longer_than_it_is_told)
+{
+    confab_reactor *reactor = test_reactor();
+
+    confab_reactor_hold(reactor, 1);
+    cr_assert_eq(confab_reactor_run_once(reactor, CONFAB_MILLISECOND), 0);
+    confab_reactor_hold(reactor, -1);
+    test_reactor_free(reactor);
+}
+
+static void stop_inside(confab_reactor *reactor, void *data)
+{
+    (void)data;
+    calls++;
+    confab_reactor_stop(reactor);
+    cr_assert_eq(confab_reactor_post(reactor, count, NULL), 0);
+}
+
+Test(reactor, stop_ends_run_after_the_turn)
+{
+    confab_reactor *reactor = test_reactor();
+
+    confab_reactor_hold(reactor, 1);
+    confab_reactor_post(reactor, stop_inside, NULL);
+    confab_reactor_post(reactor, count, NULL);
+    cr_assert_eq(confab_reactor_run(reactor), 0);
+    cr_assert_eq(calls, 2, "the rest of the turn did not run, or the next turn did");
+    confab_reactor_hold(reactor, -1);
+    test_reactor_free(reactor);
+}
+
+Test(reactor, stop_before_run_ends_that_run_only)
+{
+    confab_reactor *reactor = test_reactor();
+
+    confab_reactor_hold(reactor, 1);
+    confab_reactor_stop(reactor);
+    cr_assert_eq(confab_reactor_run(reactor), 0);
+    confab_reactor_post(reactor, let_go, NULL);
+    cr_assert_eq(confab_reactor_run(reactor), 0);
+    cr_assert_eq(calls, 1);
+    test_reactor_free(reactor);
+}
+
+static void *stop_from_thread(void *reactor)
+{
+    usleep(20000);
+    confab_reactor_stop(reactor);
+    return NULL;
+}
+
+Test(reactor, stop_from_another_thread_wakes_it)
+{
+    confab_reactor *reactor = test_reactor();
+    pthread_t thread;
+
+    confab_reactor_hold(reactor, 1);
+    cr_assert_eq(pthread_create(&thread, NULL, stop_from_thread, reactor), 0);
+    cr_assert_eq(confab_reactor_run(reactor), 0);
+    pthread_join(thread, NULL);
+    test_reactor_free(reactor);
+}
+
+static confab_reactor *to_be_stopped;
+
+static void stop_on_signal(int signo)
+{
+    (void)signo;
+    confab_reactor_stop(to_be_stopped);
+}
+
+Test(reactor, stop_from_a_signal_handler_wakes_it)
+{
+    confab_reactor *reactor = test_reactor();
+    struct sigaction action = { .sa_handler = stop_on_signal };
+    struct itimerval soon = { .it_value.tv_usec = 20000 };
+
+    to_be_stopped = reactor;
+    cr_assert_eq(sigaction(SIGALRM, &action, NULL), 0);
+    confab_reactor_hold(reactor, 1);
+    cr_assert_eq(setitimer(ITIMER_REAL, &soon, NULL), 0);
+    cr_assert_eq(confab_reactor_run(reactor), 0);
+    test_reactor_free(reactor);
+}
+
+static char order[16];
+
+static void note(confab_reactor *reactor, void *data)
+{
+    (void)reactor;
+    strncat(order, data, 1);
+}
+
+Test(reactor, posts_run_in_the_order_they_were_made)
+{
+    confab_reactor *reactor = test_reactor();
+
+    for (const char *c = "abcdefg"; *c; c++)
+        confab_reactor_post(reactor, note, (void *)(uintptr_t)c);
+    cr_assert_str_eq(order, "", "called inside the call");
+    cr_assert_eq(confab_reactor_run_once(reactor, -1), 7);
+    cr_assert_str_eq(order, "abcdefg");
+    test_reactor_free(reactor);
+}
+
+static void post_again(confab_reactor *reactor, void *data)
+{
+    calls++;
+    if (reactor)
+        confab_reactor_post(reactor, post_again, data);
+}
+
+Test(reactor, a_post_made_by_a_post_runs_in_the_next_turn)
+{
+    confab_reactor *reactor = test_reactor();
+
+    confab_reactor_post(reactor, post_again, NULL);
+    for (int i = 1; i <= 5; i++) {
+        cr_assert_eq(confab_reactor_run_once(reactor, -1), 1);
+        cr_assert_eq(calls, i);
+    }
+    test_reactor_free(reactor);
+}
+
+enum { THREADS = 4, POSTS = 500 };
+
+static void *post_many(void *reactor)
+{
+    for (int i = 0; i < POSTS; i++)
+        confab_reactor_post(reactor, count, NULL);
+    return NULL;
+}
+
+static bool all_called(void *data)
+{
+    (void)data;
+    return calls == THREADS * POSTS;
+}
+
+Test(reactor, posts_of_many_threads_all_run)
+{
+    confab_reactor *reactor = test_reactor();
+    pthread_t thread[THREADS];
+
+    for (int i = 0; i < THREADS; i++)
+        cr_assert_eq(pthread_create(&thread[i], NULL, post_many, reactor), 0);
+    run_until(reactor, all_called, NULL);
+    for (int i = 0; i < THREADS; i++)
+        pthread_join(thread[i], NULL);
+    cr_assert_eq(confab_reactor_run_once(reactor, 0), 0);
+    test_reactor_free(reactor);
+}
+
+Test(reactor, a_post_that_never_ran_is_called_without_a_reactor)
+{
+    confab_reactor *reactor = test_reactor();
+
+    confab_reactor_post(reactor, count, NULL);
+    confab_reactor_post(reactor, count, NULL);
+    test_reactor_free(reactor);
+    cr_assert_eq(calls, 0);
+    cr_assert_eq(cancelled, 2);
+}
+
+Test(reactor, a_post_keeps_run_going_until_it_ran)
+{
+    confab_reactor *reactor = test_reactor();
+
+    confab_reactor_post(reactor, count, NULL);
+    cr_assert_eq(confab_reactor_run(reactor), 0);
+    cr_assert_eq(calls, 1);
+    test_reactor_free(reactor);
+}
+
+Test(reactor, free_closes_all_and_leaves_no_descriptor)
+{
+    int pair[2], closed = 0, before = test_open_fds();
+    confab_reactor *reactor = test_reactor();
+    confab_listener *listener;
+
+    test_pair(pair);
+    echo_on(reactor, pair[0], &closed);
+    cr_assert_eq(confab_listen(&listener, reactor, "127.0.0.1:0", &echo, NULL), 0);
+    test_reactor_free(reactor);
+    close(pair[1]);
+    cr_assert_eq(closed, 1);
+    cr_assert_eq(test_open_fds(), before);
+    cr_assert_eq(confab_reactor_free(NULL), 0);
+}
+
+/* Turns until nothing happens any more; each turn looks at the kernel once. */
+static int turns_until_quiet(confab_reactor *reactor)
+{
+    int turns = 0, quiet = 0;
+
+    for (; turns <= TURNS_OF_REPAIR && quiet < 3; turns++) {
+        int n = confab_reactor_run_once(reactor, 0);
+        cr_assert_geq(n, 0, "run_once: %s", strerror(-n));
+        quiet = n ? 0 : quiet + 1;
+    }
+    return turns;
+}
+
+static void drop_log(void *data, const struct confab_log_line *line)
+{
+    (void)line;
+    ++*(int *)data;
+}
+
+/* The connection lives on in a copy of its descriptor, so the kernel may tell of it for ever. */
+Test(reactor, a_descriptor_closed_behind_its_back_does_not_make_it_spin)
+{
+    confab_reactor *reactor = test_reactor();
+    int lost[2], sound[2], closed = 0, lines = 0, copy;
+
+    confab_log_set(drop_log, &lines, CONFAB_WARNING);
+    test_pair(lost);
+    test_pair(sound);
+    echo_on(reactor, lost[0], &closed);
+    echo_on(reactor, sound[0], NULL);
+    copy = dup(lost[0]);
+    close(lost[0]);
+    test_send(lost[1], "x", 1);
+    cr_assert_leq(turns_until_quiet(reactor), TURNS_OF_REPAIR, "it spins");
+    cr_assert_eq(closed, 1);
+    cr_assert_leq(lines, 1);
+    cr_echoes(reactor, sound[1]);
+    close(copy);
+    test_reactor_free(reactor);
+}
+
+Test(reactor, a_number_that_was_closed_behind_its_back_can_be_used_again)
+{
+    confab_reactor *reactor = test_reactor();
+    int lost[2], next[2], closed = 0, lines = 0;
+
+    confab_log_set(drop_log, &lines, CONFAB_WARNING);
+    test_pair(lost);
+    echo_on(reactor, lost[0], &closed);
+    test_pair(next);
+    cr_assert_eq(dup2(next[0], lost[0]), lost[0]);
+    close(next[0]);
+    echo_on(reactor, lost[0], NULL);
+    cr_echoes(reactor, next[1]);
+    cr_assert_leq(turns_until_quiet(reactor), TURNS_OF_REPAIR, "it spins");
+    cr_echoes(reactor, next[1]);
+    test_reactor_free(reactor);
+    cr_assert_eq(closed, 1);
+}
+
+Test(reactor, an_unknown_backend_is_ENOENT)
+{
+    struct confab_reactor_options options = { .size = sizeof options, .backend = "no such" };
+
+    cr_assert_eq(confab_reactor_new(&(confab_reactor *){ NULL }, &options), -ENOENT);
+    setenv("CONFAB_BACKEND", "neither this", 1);
+    cr_assert_eq(confab_reactor_new(&(confab_reactor *){ NULL }, NULL), -ENOENT);
+}
+
+Test(reactor, the_backend_is_the_option_else_the_environment_else_the_first)
+{
+    struct confab_reactor_options poll = { .size = sizeof poll, .backend = "poll" };
+    confab_reactor *reactor;
+
+    unsetenv("CONFAB_BACKEND");
+    reactor = test_reactor();
+    cr_assert_str_eq(confab_reactor_backend(reactor), confab_backend_name(0));
+    test_reactor_free(reactor);
+    for (size_t i = 0; confab_backend_name(i); i++) {
+        setenv("CONFAB_BACKEND", confab_backend_name(i), 1);
+        reactor = test_reactor();
+        cr_assert_str_eq(confab_reactor_backend(reactor), confab_backend_name(i));
+        test_reactor_free(reactor);
+        cr_assert_eq(confab_reactor_new(&reactor, &poll), 0);
+        cr_assert_str_eq(confab_reactor_backend(reactor), "poll");
+        test_reactor_free(reactor);
+    }
+}
+
+Test(reactor, options_that_cannot_be_are_refused)
+{
+    struct confab_reactor_options no_size = { .backend = "poll" };
+    struct confab_reactor_options newer = { .size = sizeof newer + 8 };
+    struct confab_reactor_options threads = { .size = sizeof threads, .work_threads = 1 };
+    confab_reactor *reactor;
+
+    cr_assert_eq(confab_reactor_new(&reactor, &no_size), -EINVAL);
+    cr_assert_eq(confab_reactor_new(&reactor, &newer), -EINVAL);
+    cr_assert_eq(confab_reactor_new(&reactor, &threads), -ENOTSUP);
+}
+
+Test(reactor, a_small_read_buffer_delivers_the_same_bytes)
+{
+    struct confab_reactor_options options = { .size = sizeof options, .read_buffer = 7 };
+    char *bytes = test_pattern(10000);
+    confab_reactor *reactor;
+    int pair[2];
+
+    cr_assert_eq(confab_reactor_new(&reactor, &options), 0);
+    test_pair(pair);
+    echo_on(reactor, pair[0], NULL);
+    test_send(pair[1], bytes, 10000);
+    test_expect_bytes(reactor, pair[1], bytes, 10000);
+    test_reactor_free(reactor);
+    free(bytes);
+}

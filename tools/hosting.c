@@ -1,0 +1,302 @@
+/* Three phases follow each other once all is set up:
+ *
+ *   serve    until the first SIGTERM, SIGINT or SIGQUIT, which starts a drain
+ *   drain    until the service has stopped; a second signal closes what is left
+ *   linger   until the last bytes have reached their peers, for LINGER_SECONDS at the most
+ */
+#include "hosting.h"
+
+#include "command.h"
+#include "plugin_path.h"
+
+#include <confab/host.h>
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+enum {
+    LINGER_SECONDS =
+        3, /* the library's own linger takes one; a plugin's forgotten timer would take for ever */
+    ANNOUNCE_WAIT = 1000, /* milliseconds for which a full standard output may hold us up */
+    ANNOUNCE_BYTES = 512, /* of a line, at the most: a pipe takes that many at once or not at all */
+    KEY_BYTES = 64        /* of an option's name and its NUL */
+};
+
+struct hosting {
+    const struct hosting_wish *wish;
+    confab_module *module;
+    confab_service *service;
+    confab_reactor *reactor;
+    bool started;
+    unsigned ends; /* signals that asked for the end */
+    char error[COMMAND_ERROR];
+};
+
+/* -- What signals do, on the loop ----------------------------------------- */
+
+static void end_asked(confab_reactor *reactor, void *data)
+{
+    struct hosting *hosting = data;
+    if (hosting->ends++ == 0) {
+        confab_service_log(hosting->service, CONFAB_INFO, "asked to end: draining, %zu connections",
+                           confab_service_inbound(hosting->service));
+        confab_service_stop(hosting->service, -1);
+    } else {
+        confab_service_log(hosting->service, CONFAB_WARNING,
+                           "asked to end again: closing %zu connections at once",
+                           confab_service_chats(hosting->service));
+        confab_service_stop(hosting->service, 0);
+    }
+    confab_reactor_stop(reactor); /* ends the phase of serving, or of lingering */
+}
+
+static void reload_asked(confab_reactor *reactor, void *data)
+{
+    (void)reactor;
+    const struct hosting *hosting = data;
+    confab_service_log(hosting->service, CONFAB_INFO, "SIGHUP: nothing to reload, goes on as it is");
+}
+
+static void linger_over(confab_reactor *reactor, void *data)
+{
+    (void)data;
+    confab_reactor_stop(reactor);
+}
+
+static int take_signals(struct hosting *hosting)
+{
+    static const struct {
+        int signo;
+        confab_call *call;
+    } table[] = {
+        { SIGTERM, end_asked },   { SIGINT, end_asked },    { SIGQUIT, end_asked },
+        { SIGHUP, reload_asked }, { SIGALRM, linger_over },
+    };
+    signal(SIGPIPE, SIG_IGN);
+    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+        int error = confab_reactor_signal(hosting->reactor, table[i].signo, table[i].call, hosting);
+        if (error)
+            return failure(hosting->wish->command, "cannot handle signal %d: %s", table[i].signo,
+                           strerror(-error));
+    }
+    return EXIT_SUCCESS;
+}
+
+/* -- Setting up: each prints what is wrong and returns the exit status ------ */
+
+static int load(struct hosting *hosting)
+{
+    const struct hosting_wish *wish = hosting->wish;
+    char *path = plugin_path_new(wish->program);
+    if (!path)
+        return failure(wish->command, "out of memory");
+    int error =
+        confab_module_load(&hosting->module, wish->plugin, path, hosting->error, sizeof(hosting->error));
+    free(path);
+    if (!error)
+        error = confab_service_new(&hosting->service, hosting->module, NULL, hosting->error,
+                                   sizeof(hosting->error));
+    return error ? failure(wish->command, "%s", hosting->error) : EXIT_SUCCESS;
+}
+
+/* How long the KEY of KEY=VALUE is; 0: a bare word.  A path with a "=" in it is a bare word. */
+static size_t key_length(const char *word)
+{
+    size_t len = strspn(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_");
+    return word[len] == '=' ? len : 0;
+}
+
+static int set_options(struct hosting *hosting)
+{
+    const struct hosting_wish *wish = hosting->wish;
+    for (int i = 0; i < wish->word_count; i++) {
+        const char *word = wish->words[i];
+        char key[KEY_BYTES];
+        size_t len = key_length(word);
+        if (len >= sizeof(key))
+            return usage_error(wish->command, "no option has a name of %zu bytes: \"%s\"", len, word);
+        memcpy(key, word, len);
+        key[len] = '\0';
+        int error = confab_service_option(hosting->service, len ? key : NULL, len ? word + len + 1 : word,
+                                          hosting->error, sizeof(hosting->error));
+        if (error)
+            return usage_error(wish->command, "%s", hosting->error);
+    }
+    if (confab_service_ready(hosting->service, hosting->error, sizeof(hosting->error)) < 0)
+        return failure(wish->command, "%s", hosting->error);
+    return EXIT_SUCCESS;
+}
+
+/* Each connection takes a descriptor, and the soft limit is often 1,024. */
+static void raise_descriptor_limit(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur != limit.rlim_max) {
+        limit.rlim_cur = limit.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &limit); /* where it is refused, what there was goes on to hold */
+    }
+}
+
+static int start(struct hosting *hosting)
+{
+    const struct hosting_wish *wish = hosting->wish;
+    const struct confab_reactor_options options = { .size = sizeof(options), .backend = wish->backend };
+    raise_descriptor_limit();
+    int error = confab_reactor_new(&hosting->reactor, &options);
+    if (error) {
+        const char *name = wish->backend ? wish->backend : getenv("CONFAB_BACKEND");
+        return failure(wish->command, "cannot open the backend \"%s\": %s; see 'confab backends'",
+                       name ? name : confab_backend_name(0),
+                       error == -ENOENT ? "this build has none of that name" : strerror(-error));
+    }
+    int status = take_signals(hosting);
+    if (status)
+        return status;
+    if (confab_service_start(hosting->service, hosting->reactor, hosting->error, sizeof(hosting->error)) < 0)
+        return failure(wish->command, "%s", hosting->error);
+    hosting->started = true;
+    confab_service_log(hosting->service, CONFAB_INFO, "started %s with %s",
+                       confab_module_path(hosting->module), confab_reactor_backend(hosting->reactor));
+    return EXIT_SUCCESS;
+}
+
+static const char *listen_hint(int error)
+{
+    static const struct {
+        int error;
+        const char *hint;
+    } hints[] = {
+        { EADDRINUSE, "; choose another, or port 0 for any that is free" },
+        { EACCES,
+          "; ports under 1024 are for privileged users, a socket file needs a folder that can be written" },
+        { EADDRNOTAVAIL, "; no interface of this machine has that address" },
+        { ENOENT, "; the socket file's folder does not exist" },
+        { EAFNOSUPPORT, "; this system does not have that kind of address" },
+    };
+    for (size_t i = 0; i < sizeof(hints) / sizeof(hints[0]); i++) {
+        if (hints[i].error == error)
+            return hints[i].hint;
+    }
+    return "";
+}
+
+/* For whoever started us.  Standard output may be closed or full: that must not
+ * keep us from serving, nor hold the loop up. */
+static void announce(struct hosting *hosting, const char *address)
+{
+    char line[ANNOUNCE_BYTES];
+    struct pollfd out = { .fd = STDOUT_FILENO, .events = POLLOUT };
+    int len =
+        snprintf(line, sizeof(line), "listening %s %s\n", confab_service_name(hosting->service), address);
+    if (len < 0 || (size_t)len >= sizeof(line))
+        return;
+    if (poll(&out, 1, ANNOUNCE_WAIT) == 0 || write(STDOUT_FILENO, line, (size_t)len) != len)
+        confab_service_log(hosting->service, CONFAB_WARNING,
+                           "standard output does not take that this listens on %s", address);
+}
+
+static int listen_on(struct hosting *hosting, const char *address)
+{
+    confab_listener *listener;
+    int error = confab_service_listen(hosting->service, &listener, address, NULL, NULL);
+    if (error)
+        return failure(hosting->wish->command, "cannot listen on %s: %s%s", address, strerror(-error),
+                       listen_hint(-error));
+    const char *bound = confab_listener_address(listener);
+    confab_service_log(hosting->service, CONFAB_INFO, "listening on %s", bound);
+    announce(hosting, bound);
+    return EXIT_SUCCESS;
+}
+
+static int listen_on_all(struct hosting *hosting)
+{
+    const struct hosting_wish *wish = hosting->wish;
+    if (wish->listen_count == 0) {
+        char port[8];
+        snprintf(port, sizeof(port), "%d", confab_module_plugin(hosting->module)->default_port);
+        return listen_on(hosting, port);
+    }
+    int status = EXIT_SUCCESS;
+    for (int i = 0; i < wish->listen_count && status == EXIT_SUCCESS; i++)
+        status = listen_on(hosting, wish->listen[i]);
+    return status;
+}
+
+/* -- Serving, and the end --------------------------------------------------- */
+
+/* Turns the loop until the service has stopped. */
+static int drain(struct hosting *hosting)
+{
+    int result = 0;
+    while (result >= 0 && !confab_service_stopped(hosting->service))
+        result = confab_reactor_run_once(hosting->reactor, -1);
+    return result < 0 ? result : 0;
+}
+
+static int serve(struct hosting *hosting)
+{
+    int error = confab_reactor_run(hosting->reactor);
+    if (!error && hosting->ends == 0)
+        confab_service_stop(hosting->service, -1); /* the plugin stopped the loop */
+    if (!error)
+        error = drain(hosting);
+    if (!error) {
+        alarm(LINGER_SECONDS);
+        error = confab_reactor_run(hosting->reactor);
+        alarm(0);
+    }
+    if (!error) {
+        confab_service_log(hosting->service, CONFAB_INFO, "stopped");
+        return EXIT_SUCCESS;
+    }
+    confab_service_log(hosting->service, CONFAB_ERROR, "the loop failed: %s", strerror(-error));
+    return EXIT_FAILURE;
+}
+
+/* Freeing the reactor gives signals back what they did before: one more
+ * impatient SIGTERM would then turn a clean end into a killed one. */
+static void hold_signals(void)
+{
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGQUIT);
+    sigprocmask(SIG_BLOCK, &set, NULL);
+}
+
+/* Takes apart what there is, in the reverse order. */
+static void close_all(struct hosting *hosting)
+{
+    if (hosting->started && !confab_service_stopped(hosting->service)) {
+        confab_service_stop(hosting->service, 0); /* so that the plugin's stop is called */
+        drain(hosting);
+    }
+    hold_signals();
+    if (hosting->reactor)
+        confab_reactor_free(hosting->reactor);
+    if (hosting->service)
+        confab_service_free(hosting->service);
+    if (hosting->module)
+        confab_module_unload(hosting->module);
+}
+
+int hosting_run(const struct hosting_wish *wish)
+{
+    struct hosting hosting = { .wish = wish };
+    int status = load(&hosting);
+    if (!status)
+        status = set_options(&hosting);
+    if (!status)
+        status = start(&hosting);
+    if (!status)
+        status = listen_on_all(&hosting);
+    if (!status)
+        status = serve(&hosting);
+    close_all(&hosting);
+    return status;
+}

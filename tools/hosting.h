@@ -1,0 +1,21 @@
+/* hosting.h: one service in one process, from loading its plugin to the last byte. */
+#ifndef CONFAB_TOOLS_HOSTING_H
+#define CONFAB_TOOLS_HOSTING_H
+
+/* What the command line asked for; checked as far as it can be without the plugin. */
+struct hosting_wish {
+    const char *command; /* for messages */
+    const char *program; /* the host's argv[0] */
+    const char *plugin;
+    const char **words; /* KEY=VALUE, or a bare word */
+    int word_count;
+    const char **listen; /* addresses; none: the plugin's default port on loopback */
+    int listen_count;
+    const char *backend; /* NULL: none was asked for */
+};
+
+/* Serves until a signal ends it.  Returns the exit status; what went wrong
+ * before it served has been printed, what went wrong later logged. */
+int hosting_run(const struct hosting_wish *wish);
+
+#endif
