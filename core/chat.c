@@ -153,6 +153,8 @@ static void work(struct channel *channel, unsigned bits)
         chat_connected(chat);
     if (bits & CHAT_WORK_DELIVER && !chat_closed(chat))
         chat_deliver_pending(chat);
+    else if (bits & CHAT_WORK_AGAIN && !chat_closed(chat))
+        channel_list(&chat->channel, CHAT_WORK_DELIVER);
     if (bits & CHAT_WORK_READ && !chat_closed(chat))
         chat_read(chat);
     if (bits & CHAT_WORK_STOP && !chat_closed(chat))

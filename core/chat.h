@@ -71,7 +71,8 @@ enum {
     CHAT_WORK_READ = 8, /* read as if it were ready */
     CHAT_WORK_STOP = 16, /* call handle_shutdown */
     CHAT_WORK_FAIL = 32, /* connect failed at once */
-    CHAT_WORK_LIMIT = 64 /* close for OUTPUT_LIMIT or NO_MEMORY */
+    CHAT_WORK_LIMIT = 64, /* close for OUTPUT_LIMIT or NO_MEMORY */
+    CHAT_WORK_AGAIN = 128 /* deliver what is pending in the turn after: this one had its share */
 };
 
 /* What few chats need, made when first needed. */
@@ -186,8 +187,9 @@ static inline bool chat_count_due(const confab_chat *chat)
 /* Whether no byte of a message has arrived. */
 bool chat_at_border(const confab_chat *chat);
 
-/* Hands len bytes to collect_incoming_data that are not in the feed (a prefix that was held). */
-void chat_collect_prefix(confab_chat *chat, const char *bytes, size_t len);
+/* Hands len bytes to collect_incoming_data that are not in the feed (a prefix that was held).  Returns how many
+ * at their end are still to be delivered (max_message lies between). */
+size_t chat_collect_prefix(confab_chat *chat, const char *bytes, size_t len);
 
 /* The collector: drops what it has; takes what is borrowed for its own; appends.  -ENOMEM. */
 void collector_clear(confab_chat *chat);

@@ -97,7 +97,9 @@ static void collect_held(confab_chat *chat)
     } else if (chat->kind == CONFAB_TERMINATOR_BYTES && held) {
         chat->until.held = 0;
         terminator_ref(terminator);
-        chat_collect_prefix(chat, terminator->bytes, held);
+        size_t left = chat_collect_prefix(chat, terminator->bytes, held);
+        if (left > 0 && chat_pending_front(chat, terminator->bytes + held - left, left))
+            chat_close(chat, CONFAB_REASON_NO_MEMORY, ENOMEM);
         terminator_unref(&chat->channel.reactor->terminators, terminator);
     }
 }
@@ -107,7 +109,7 @@ void chat_end_of_input(confab_chat *chat)
     if (!(chat->flags & CHAT_EOF_DUE) || chat->flags & (CHAT_NO_INPUT | CHAT_PENDING))
         return;
     collect_held(chat);
-    if (chat->flags & CHAT_NO_INPUT)
+    if (chat->flags & (CHAT_NO_INPUT | CHAT_PENDING))
         return;
     chat->flags &= ~(uint32_t)CHAT_EOF_DUE;
     if (chat->flags & CHAT_SEND_FAILED) {
@@ -175,7 +177,7 @@ void confab_chat_discard_buffers(confab_chat *chat)
         return;
     chat_drop_pending(chat);
     collector_clear(chat);
-    chat->flags &= ~(uint32_t)(CHAT_FRONT | CHAT_SKIPPING);
+    chat->flags &= ~(uint32_t)(CHAT_FRONT | CHAT_SKIPPING | CHAT_CHECK_LONG);
     chat->message_size = 0;
     if (chat->kind == CONFAB_TERMINATOR_BYTES || chat->kind == CONFAB_TERMINATOR_LINE)
         chat->until.held = 0;

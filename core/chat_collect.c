@@ -93,22 +93,13 @@ int confab_chat_collect(confab_chat *chat, const char *data, size_t len)
     return 0;
 }
 
-char *confab_chat_message(confab_chat *chat, size_t *len)
+/* One that is not in one piece in what was read. */
+static __attribute__((noinline)) char *message_kept(confab_chat *chat, size_t *len)
 {
-    struct feed *feed = feed_of(chat);
-    size_t size = collected_size(chat);
+    size_t size = chat->collected ? chat->collected->size : 0;
 
     if (len)
         *len = size;
-    if (feed && feed->borrowed_size) {
-        char *end = feed->borrowed + size;
-        if (!feed->nul) {
-            feed->nul = end;
-            feed->saved = *end;
-        }
-        *end = '\0';
-        return feed->borrowed;
-    }
     if (!chat->collected) {
         chat->collected = buffer_grow(NULL, COLLECTED_FIRST);
         if (!chat->collected) {
@@ -119,6 +110,23 @@ char *confab_chat_message(confab_chat *chat, size_t *len)
     }
     chat->collected->bytes[size] = '\0';
     return chat->collected->bytes;
+}
+
+char *confab_chat_message(confab_chat *chat, size_t *len)
+{
+    struct feed *feed = chat->channel.reactor->feed;
+
+    if (!feed || feed->chat != chat || !feed->borrowed_size)
+        return message_kept(chat, len);
+    char *end = feed->borrowed + feed->borrowed_size;
+    if (len)
+        *len = feed->borrowed_size;
+    if (!feed->nul) {
+        feed->nul = end;
+        feed->saved = *end;
+        *end = '\0';
+    }
+    return feed->borrowed;
 }
 
 confab_buffer *confab_chat_take_message(confab_chat *chat)

@@ -63,28 +63,31 @@ static void consume(struct feed *feed, size_t len)
     feed->left -= len;
 }
 
-/* The collector's way: remembers where the bytes are as long as they lie in one piece. */
-static bool borrow(struct feed *feed, char *bytes, size_t len)
+/* The collector's way where the message is in more than one piece. */
+static __attribute__((noinline)) bool borrow_more(struct feed *feed, char *bytes, size_t len)
 {
     confab_chat *chat = feed->chat;
 
-    if (likely(!chat->collected)) {
-        if (!feed->borrowed_size) {
-            feed->borrowed = bytes;
-            feed->borrowed_size = len;
-            return true;
-        }
-        if (feed->borrowed + feed->borrowed_size == bytes) {
-            feed->borrowed_size += len;
-            return true;
-        }
-        if (collector_keep(feed))
-            return false;
+    if (!chat->collected && feed->borrowed + feed->borrowed_size == bytes) {
+        feed->borrowed_size += len;
+        return true;
     }
+    if (feed->borrowed_size && collector_keep(feed))
+        return false;
     if (collector_append(chat, bytes, len) == 0)
         return true;
     chat_close(chat, CONFAB_REASON_NO_MEMORY, ENOMEM);
     return false;
+}
+
+/* Remembers where the bytes are for as long as they lie in one piece. */
+static inline bool borrow(struct feed *feed, char *bytes, size_t len)
+{
+    if (unlikely(feed->chat->collected || feed->borrowed_size))
+        return borrow_more(feed, bytes, len);
+    feed->borrowed = bytes;
+    feed->borrowed_size = len;
+    return true;
 }
 
 /* Hands the next len bytes of the feed to collect_incoming_data, which counts
@@ -213,11 +216,22 @@ static void feed_line(struct feed *feed)
 static void release_prefix(confab_chat *chat, uint32_t released)
 {
     struct terminator *terminator = chat->terminator;
+    uint32_t still = chat->until.held - released; /* is held after it */
 
     /* The hook may set another. */
     terminator_ref(terminator);
-    chat->until.held -= released;
-    chat_collect_prefix(chat, terminator->bytes, released);
+    chat->until.held = still;
+    size_t left = chat_collect_prefix(chat, terminator->bytes, released);
+    if (left > 0) {
+        /* What max_message or that hook left of it is searched anew, before what is still held. */
+        if (!(chat->flags & CHAT_TERMINATOR_SET)) {
+            left += still;
+            chat->until.held = 0;
+            released += still;
+        }
+        if (chat_pending_front(chat, terminator->bytes + released - left, left))
+            chat_close(chat, CONFAB_REASON_NO_MEMORY, ENOMEM);
+    }
     terminator_unref(&chat->channel.reactor->terminators, terminator);
 }
 
@@ -268,7 +282,7 @@ static bool look(struct feed *feed)
 {
     confab_chat *chat = feed->chat;
 
-    if (chat->flags & CHAT_CHECK_LONG)
+    if (chat->flags & CHAT_CHECK_LONG && !(chat->flags & (CHAT_NO_INPUT | CHAT_DISCARDED | CHAT_LIMIT)))
         too_long(chat);
     if (chat->flags & CHAT_CHECK_OUTPUT) {
         chat_check_output(chat);
@@ -320,36 +334,32 @@ void chat_feed(struct feed *feed)
 }
 
 /* Bytes that are not in the feed take the same way through limits and hooks as those that are. */
-void chat_collect_prefix(confab_chat *chat, const char *bytes, size_t len)
+size_t chat_collect_prefix(confab_chat *chat, const char *bytes, size_t len)
 {
     confab_reactor *reactor = chat->channel.reactor;
     struct feed *outer = reactor->feed;
     uint64_t max = chat->settings->options.max_message;
+    size_t part = len;
 
+    if (chat->flags & CHAT_SKIPPING)
+        return 0;
     /* The collector cannot borrow from a terminator: what it has is kept first. */
     if (outer && outer->borrowed_size && collector_keep(outer))
-        return;
-    while (len > 0 && !chat_closed(chat)) {
-        size_t part = len;
-        if (chat->flags & CHAT_SKIPPING)
-            return;
-        if (bounded(chat) && (len > max || chat->message_size > max - len)) {
-            if (chat->message_size >= max) {
-                too_long(chat);
-                continue;
-            }
-            part = (size_t)(max - chat->message_size);
-        }
-        if (chat->message_size == 0)
-            chat->message_began = reactor->tick;
-        chat->message_size += part;
-        int result = (chat->flags & CHAT_COLLECTS) ? collector_append(chat, bytes, part)
-                                                    : chat->settings->ops.collect_incoming_data(chat, bytes, part);
-        if (result < 0 && (chat->flags & CHAT_COLLECTS))
-            chat_close(chat, CONFAB_REASON_NO_MEMORY, ENOMEM);
-        else if (result < 0)
-            chat_hooked(chat, result);
-        bytes += part;
-        len -= part;
+        return 0;
+    if (bounded(chat) && (len > max || chat->message_size > max - len))
+        part = chat->message_size < max ? (size_t)(max - chat->message_size) : 0;
+    if (part == 0) {
+        too_long(chat);
+        return 0;
     }
+    if (chat->message_size == 0)
+        chat->message_began = reactor->tick;
+    chat->message_size += part;
+    int result = (chat->flags & CHAT_COLLECTS) ? collector_append(chat, bytes, part)
+                                               : chat->settings->ops.collect_incoming_data(chat, bytes, part);
+    if (result < 0 && (chat->flags & CHAT_COLLECTS))
+        chat_close(chat, CONFAB_REASON_NO_MEMORY, ENOMEM);
+    else if (result < 0)
+        chat_hooked(chat, result);
+    return chat->flags & (CHAT_CLOSED | CHAT_DRAINING | CHAT_DISCARDED) ? 0 : len - part;
 }

@@ -202,7 +202,10 @@ void chat_flush(confab_chat *chat)
         } else {
             count_sent(chat, (size_t)n);
             result = (size_t)n < first->left ? ROUND_BLOCKED : ROUND_SENT;
-            output_sent(output, chat->channel.reactor, (size_t)n);
+            if (result == ROUND_SENT)
+                output_sent_only(output, chat->channel.reactor);
+            else
+                output_sent(output, chat->channel.reactor, (size_t)n);
         }
     } else if (first) {
         result = send_rounds(chat);

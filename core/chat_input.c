@@ -106,8 +106,9 @@ static void feed_pending(struct feed *feed)
 }
 
 /* After a feed: keeps what is left, delivers at once what a changed terminator
- * put before it, and sees to it that the rest is delivered in the next turn. */
-static void settle(struct feed *feed)
+ * put before it, and sees to it that the rest is delivered in the next turn:
+ * AGAIN where this turn's listed work is still to come, DELIVER in its midst. */
+static void settle(struct feed *feed, unsigned next_turn)
 {
     confab_chat *chat = feed->chat;
 
@@ -128,7 +129,7 @@ static void settle(struct feed *feed)
     if (chat->flags & CHAT_NO_INPUT)
         return;
     if (chat->flags & CHAT_PENDING || chat_count_due(chat))
-        channel_list(&chat->channel, CHAT_WORK_DELIVER);
+        channel_list(&chat->channel, next_turn);
 }
 
 void chat_deliver_pending(confab_chat *chat)
@@ -141,7 +142,7 @@ void chat_deliver_pending(confab_chat *chat)
         feed_pending(&feed);
     else
         chat_feed(&feed);
-    settle(&feed);
+    settle(&feed, CHAT_WORK_DELIVER);
     if (chat->flags & CHAT_EOF_DUE)
         chat_end_of_input(chat);
 }
@@ -210,10 +211,10 @@ void chat_read(confab_chat *chat)
         feed.left = (size_t)n;
         chat_feed(&feed);
         if (feed.left || chat->flags & (CHAT_FRONT | CHAT_NO_INPUT) || chat_count_due(chat)) {
-            settle(&feed);
+            settle(&feed, CHAT_WORK_AGAIN);
             break;
         }
-        if ((size_t)n < want)
+        if ((size_t)n < want || feed.budget == 0)
             break;
     }
     if (chat->flags & CHAT_SEND_FAILED && !(chat->flags & CHAT_NO_INPUT))

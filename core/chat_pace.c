@@ -28,7 +28,7 @@ static void go_on(confab_chat *chat)
     chat->active = chat->message_began = chat->channel.reactor->tick;
     chat_arm_within(chat, chat->settings->timeout[CONFAB_TIMEOUT_IDLE]);
     chat_interest(chat);
-    if (chat->flags & (CHAT_PENDING | CHAT_EOF_DUE | CHAT_STOPPING) || chat_count_due(chat))
+    if (chat->flags & (CHAT_PENDING | CHAT_EOF_DUE | CHAT_STOPPING | CHAT_CHECK_LONG) || chat_count_due(chat))
         channel_list(&chat->channel, CHAT_WORK_DELIVER);
     if (chat->flags & CHAT_SEND_FAILED)
         channel_list(&chat->channel, CHAT_WORK_READ);

@@ -61,23 +61,39 @@ static __attribute__((noinline)) int push_slow(confab_chat *chat, const void *by
     return error;
 }
 
+/* Behind confab_chat_push's checks: a function of its own, so that short pushes need no stack frame. */
+static __attribute__((noinline)) int push_copy(struct segment *last, const void *bytes, size_t len)
+{
+    memcpy(last->u.chunk.end, bytes, len);
+    last->u.chunk.end += len;
+    return 0;
+}
+
 int confab_chat_push(confab_chat *chat, const void *bytes, size_t len)
 {
     struct output *output = &chat->output;
     struct segment *last = output->last;
+    size_t size = output->size + len;
 
-    /* The usual case: there is room behind what this event has pushed already. */
-    if (last && last->kind == SEGMENT_BYTES &&
-        (chat->flags & (CHAT_NO_PUSH | CHAT_FLUSH_PLANNED)) == CHAT_FLUSH_PLANNED &&
-        (size_t)(last->bytes + last->u.chunk.size - last->u.chunk.end) >= len &&
-        output->size + len <= chat->settings->options.high) {
-        memcpy(last->u.chunk.end, bytes, len);
-        last->u.chunk.end += len;
-        last->left += len;
-        output->size += len;
-        return 0;
+    /* The usual case: it fits behind what this event has pushed already, or is the first. */
+    if ((chat->flags & (CHAT_NO_PUSH | CHAT_FLUSH_PLANNED)) != CHAT_FLUSH_PLANNED ||
+        size > chat->settings->options.high)
+        return push_slow(chat, bytes, len);
+    if (!last) {
+        last = output_first_chunk(output, chat->channel.reactor);
+        if (!last)
+            return push_slow(chat, bytes, len);
     }
-    return push_slow(chat, bytes, len);
+    char *end = last->u.chunk.end;
+    if (last->kind != SEGMENT_BYTES || (size_t)(last->bytes + last->u.chunk.size - end) < len)
+        return push_slow(chat, bytes, len);
+    last->left += len;
+    output->size = size;
+    if (len != 2)
+        return push_copy(last, bytes, len);
+    memcpy(end, bytes, 2); /* a line end, most of the time */
+    last->u.chunk.end = end + 2;
+    return 0;
 }
 
 int confab_chat_puts(confab_chat *chat, const char *text)

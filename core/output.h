@@ -60,6 +60,38 @@ struct output {
 /* Appends a copy; the slow way behind chat_push's fast one.  -ENOMEM: nothing was appended. */
 int output_push(struct output *output, confab_reactor *reactor, const char *bytes, size_t len);
 
+/* The first chunk of an empty output, if one is on the free list; NULL otherwise. */
+static inline struct segment *output_first_chunk(struct output *output, confab_reactor *reactor)
+{
+    struct segment *chunk = reactor->chunks;
+
+    if (!chunk)
+        return NULL;
+    reactor->chunks = chunk->next;
+    reactor->chunks_kept--;
+    chunk->next = NULL;
+    chunk->at = chunk->u.chunk.end = chunk->bytes;
+    chunk->left = 0;
+    output->first = output->last = chunk;
+    return chunk;
+}
+
+/* The only segment, a chunk, was sent whole: the output is empty. */
+static inline void output_sent_only(struct output *output, confab_reactor *reactor)
+{
+    struct segment *chunk = output->first;
+
+    output->first = output->last = NULL;
+    output->size = 0;
+    if (chunk->u.chunk.size == OUTPUT_CHUNK && reactor->chunks_kept < OUTPUT_CHUNKS_KEPT) {
+        chunk->next = reactor->chunks;
+        reactor->chunks = chunk;
+        reactor->chunks_kept++;
+    } else {
+        alloc_free(&reactor->alloc, chunk);
+    }
+}
+
 /* A segment for what has a release: never fails while the reserve lasts; NULL otherwise. */
 struct segment *segment_new(confab_reactor *reactor, enum segment_kind kind);
 void output_append(struct output *output, struct segment *segment);

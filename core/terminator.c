@@ -196,8 +196,16 @@ static void walk(const struct terminator *terminator, const char *data, size_t n
     size_t at = progress->at, state = progress->state;
 
     while (at < n) {
-        char c = data[at++];
+        char c;
 
+        if (state == 0) {
+            const char *first = memchr(data + at, terminator->bytes[0], n - at);
+
+            at = first ? (size_t)(first - data) : n;
+            if (!first)
+                break;
+        }
+        c = data[at++];
         while (state > 0 && !same(terminator->bytes[state], c))
             state = terminator->border[state - 1];
         if (state > 0 || same(terminator->bytes[0], c))
@@ -223,8 +231,8 @@ static size_t verify(const struct terminator *terminator, const char *candidate,
     return unknown;
 }
 
-/* From data[at], where nothing of a terminator lies before it. */
-static void search_last_byte(const struct terminator *terminator, const char *data, size_t n,
+/* From data[at], where nothing of a terminator lies before it; before data[from] there is no candidate. */
+static void search_last_byte(const struct terminator *terminator, const char *data, size_t n, size_t from,
                              struct progress *progress)
 {
     const size_t last = terminator->len - 1, begin = progress->at;
@@ -235,7 +243,7 @@ static void search_last_byte(const struct terminator *terminator, const char *da
         walk(terminator, data, n, false, progress);
         return;
     }
-    candidate = data + begin + last;
+    candidate = data + (from > begin + last ? from : begin + last);
     end = data + n;
     while (candidate < end &&
            (candidate = memchr(candidate, terminator->bytes[last], (size_t)(end - candidate))) != NULL) {
@@ -261,16 +269,17 @@ static void search_last_byte(const struct terminator *terminator, const char *da
     walk(terminator, data, n, false, progress);
 }
 
-void terminator_search(const struct terminator *terminator, size_t held, const char *data, size_t n,
-                       struct terminator_match *match)
+/* All cases; before data[from] there is no candidate for the last byte. */
+__attribute__((noinline)) static void search_any(const struct terminator *terminator, size_t held,
+                                                 const char *data, size_t n, struct terminator_match *match,
+                                                 size_t from)
 {
     struct progress progress = { .at = 0, .state = held };
 
-    assert(held < terminator->len);
     if (held > 0)
         walk(terminator, data, n, true, &progress);
     if (progress.state == 0)
-        search_last_byte(terminator, data, n, &progress);
+        search_last_byte(terminator, data, n, from, &progress);
 
     /* What matched may reach back into the held prefix. */
     if (progress.state > progress.at) {
@@ -283,4 +292,26 @@ void terminator_search(const struct terminator *terminator, size_t held, const c
     match->used = progress.at - match->body;
     match->found = progress.state == terminator->len;
     match->held = match->found ? 0 : progress.state;
+}
+
+void terminator_search(const struct terminator *terminator, size_t held, const char *data, size_t n,
+                       struct terminator_match *match)
+{
+    const size_t len = terminator->len;
+    const char *candidate;
+    size_t from = 0;
+
+    assert(held < len);
+    if (held == 0 && n >= len) {
+        candidate = memchr(data + len - 1, terminator->bytes[len - 1], n - len + 1);
+        /* Nearly every search is for CRLF and ends here, at half the cost of the way below. */
+        if (candidate && len <= 2 && same(candidate[1 - (ptrdiff_t)len], terminator->bytes[0])) {
+            *match = (struct terminator_match){ .body = (size_t)(candidate - data) - (len - 1),
+                                                .used = len,
+                                                .found = true };
+            return;
+        }
+        from = candidate ? (size_t)(candidate - data) : n;
+    }
+    search_any(terminator, held, data, n, match, from);
 }

@@ -151,7 +151,8 @@ void wheel_stop(struct wheel *wheel, struct wheel_node *node)
         return;
     list_remove(&node->link);
     wheel->count--;
-    /* Its neighbour on both sides was the list's head: the slot is empty now, and the head tells which it is. */
+    /* Its neighbour on both sides was the list's head: the slot is empty now, and the head
+     * tells which it is. */
     if (next == prev && next != &wheel->expired) {
         size_t index = (size_t)((char *)next - (char *)wheel->slot) / sizeof *next;
 

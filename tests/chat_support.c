@@ -140,15 +140,14 @@ void talk_open(struct talk *talk)
 {
     int pair[2];
 
-    talk->ops = (struct confab_chat_ops){
-        .size = sizeof talk->ops,
-        .handle_connect = handle_connect,
-        .collect_incoming_data = talk->collector ? confab_chat_collect : collect_incoming_data,
-        .found_terminator = found_terminator,
-        .handle_eof = talk->bare ? NULL : handle_eof,
-        .handle_too_long = talk->bare ? NULL : handle_too_long,
-        .handle_close = handle_close
-    };
+    talk->ops = (struct confab_chat_ops){ .size = sizeof talk->ops,
+                                          .handle_connect = handle_connect,
+                                          .collect_incoming_data =
+                                              talk->collector ? confab_chat_collect : collect_incoming_data,
+                                          .found_terminator = found_terminator,
+                                          .handle_eof = talk->bare ? NULL : handle_eof,
+                                          .handle_too_long = talk->bare ? NULL : handle_too_long,
+                                          .handle_close = handle_close };
     if (!talk->reactor) {
         talk->reactor = test_reactor();
         talk->owns_reactor = true;

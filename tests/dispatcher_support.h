@@ -7,6 +7,7 @@
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 enum told { CONNECT, READ, WRITE, EXPT, ACCEPTED, ERROR, CLOSE, TOLD };
 
@@ -129,6 +130,31 @@ static inline confab_dispatcher *listening(confab_reactor *reactor, int family, 
     cr_assert_eq(confab_dispatcher_bind(d, address), 0);
     cr_assert_eq(confab_dispatcher_listen(d, 16), 0);
     return d;
+}
+
+/* A dispatcher on one end of a connected pair; the test has the other. */
+struct pair {
+    confab_reactor *reactor;
+    confab_dispatcher *d;
+    int far;
+    struct seen seen;
+};
+
+static inline void pair_open(struct pair *pair)
+{
+    int fds[2];
+
+    pair->reactor = test_reactor();
+    test_pair(fds);
+    pair->d = adopted(pair->reactor, fds[0], &pair->seen);
+    pair->far = fds[1];
+}
+
+static inline void pair_close(struct pair *pair)
+{
+    close(pair->far);
+    test_reactor_free(pair->reactor);
+    cr_expect_eq(pair->seen.times[CLOSE], 1, "handle_close was called %d times", pair->seen.times[CLOSE]);
 }
 
 #endif

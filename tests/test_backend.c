@@ -210,6 +210,22 @@ BACKEND_TEST(backend, a_reset_is_writable_where_there_was_no_room)
     expect(s, n == -ECONNRESET || n == -EPIPE);
 }
 
+BACKEND_TEST(backend, a_full_pipe_that_nobody_reads_any_more_is_writable)
+{
+    static char bytes[4096];
+    const struct iovec iov = { bytes, sizeof bytes };
+    int pair[2];
+
+    pipe_pair(pair);
+    while (write(pair[1], bytes, sizeof bytes) > 0)
+        ;
+    set(s, pair[1], 0, BACKEND_WRITE);
+    expect(s, wait_for(s, 0) == 0);
+    close(pair[0]);
+    until(s, pair[1], BACKEND_WRITE);
+    expect(s, s->backend->io->writev(s->state, pair[1], &iov, 1) == -EPIPE);
+}
+
 BACKEND_TEST(backend, a_refused_connect_is_writable)
 {
     const struct confab_io *io = s->backend->io;
@@ -225,4 +241,20 @@ BACKEND_TEST(backend, a_refused_connect_is_writable)
     if (error == -EINPROGRESS)
         error = io->socket_error(s->state, fd);
     expect(s, error == -ECONNREFUSED);
+}
+
+/* -- The table -------------------------------------------------------------- */
+
+Test(backend, each_backend_of_the_build_has_its_own_name)
+{
+    size_t n = 0;
+
+    for (; confab_backends[n]; n++) {
+        cr_assert_str_eq(confab_backend_name(n), confab_backends[n]->name);
+        for (size_t i = 0; i < n; i++)
+            cr_assert_str_neq(confab_backend_name(n), confab_backend_name(i));
+    }
+    cr_assert_gt(n, 0);
+    cr_assert_null(confab_backend_name(n));
+    cr_assert_null(confab_backend_name(SIZE_MAX));
 }

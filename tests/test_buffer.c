@@ -30,7 +30,9 @@ static void counting_free(void *p)
 
 static void expect_no_blocks(void)
 {
-    cr_expect_eq(blocks, 0, "%ld buffers are left", blocks);
+    /* An assertion that fails after a test does not count; a crash does. */
+    if (blocks != 0)
+        abort();
 }
 
 TestSuite(buffer, .fini = expect_no_blocks);

@@ -84,7 +84,9 @@ Test(test_chat_changes, terminator_set_while_a_false_prefix_is_collected_rules_w
     talk_open(&talk);
     talk_say(&talk, "-abcab");
     talk_expect(&talk, "-");
-    talk_say(&talk, "c!bc");
+    talk_say(&talk, "c");
+    talk_expect(&talk, "-abca|");
+    talk_say(&talk, "!bc");
     talk_expect(&talk, "-abca|!|");
     talk_end(&talk);
 }

@@ -1,10 +1,8 @@
-/* max_message: where a message is too long, and what can be done about it. */
+/* max_message: which messages it bounds, and at which byte. */
 #include "chat_support.h"
 #include "support.h"
 #include <criterion/criterion.h>
-#include <errno.h>
 #include <string.h>
-#include <unistd.h>
 
 enum { LIMIT = 8 };
 
@@ -31,7 +29,8 @@ Test(test_chat_limits, message_of_bytes_is_too_long_at_the_byte_behind_the_limit
     talk_every_cut(&(struct talk){ .bytes = "\r\n", LIMITED }, "123456789\r\n", "12345678<long><close>");
     talk_every_cut(&(struct talk){ .bytes = "\r\n", LIMITED }, "12345678\r\r\n", "12345678<long><close>");
     talk_every_cut(&(struct talk){ .bytes = "aab", LIMITED }, "1234567aaaabx", "1234567a<long><close>");
-    talk_every_cut(&(struct talk){ .bytes = "aaaaaaaaaaab", LIMITED }, "1aaaaaaaaaac", "1aaaaaaa<long><close>");
+    talk_every_cut(&(struct talk){ .bytes = "aaaaaaaaaaab", LIMITED }, "1aaaaaaaaaac",
+                   "1aaaaaaa<long><close>");
 }
 
 Test(test_chat_limits, prefix_of_the_terminator_does_not_count_while_it_is_held)
@@ -156,19 +155,6 @@ Test(test_chat_limits, terminator_set_at_the_limit_rules_the_rest_of_a_false_pre
                    "1234567a|c|");
 }
 
-static int reply_and_close(struct talk *talk)
-{
-    confab_chat_puts(talk->chat, "too long\n");
-    confab_chat_close_when_done(talk->chat);
-    return 0;
-}
-
-Test(test_chat_limits, close_when_done_over_a_false_prefix_ends_the_hooks)
-{
-    talk_every_cut(&(struct talk){ .bytes = "\r\n", .too_long = reply_and_close, LIMITED }, "12345678\r\r..",
-                   "12345678<long><close>");
-}
-
 /* -- what the plugin's own collect gives to the collector -- */
 
 static int collect_three_times(struct talk *talk, const char *data, size_t len)
@@ -286,10 +272,9 @@ Test(test_chat_limits, limit_is_1_mib_by_default)
 
 Test(test_chat_limits, limit_can_be_taken_away)
 {
-    struct talk talk = { .line = true,
-                         .collector = true,
-                         .mute = true,
-                         .options.max_message = CONFAB_UNLIMITED };
+    struct talk talk = {
+        .line = true, .collector = true, .mute = true, .options.max_message = CONFAB_UNLIMITED
+    };
 
     talk_open(&talk);
     say_long_line(&talk, 3 << 20);
@@ -307,136 +292,5 @@ Test(test_chat_limits, limit_can_be_changed_while_the_chat_runs)
     cr_assert_eq(confab_chat_set_options(talk.chat, &options), 0);
     talk_say(&talk, "9A\n123456789AB");
     talk_expect(&talk, "123456789A|123456789A<long><close>");
-    talk_end(&talk);
-}
-
-Test(test_chat_limits, too_long_closes_by_default)
-{
-    struct talk talk = { .line = true, .bare = true, LIMITED };
-
-    talk_open(&talk);
-    talk_say(&talk, "123456789ABC\nok\n");
-    talk_expect(&talk, "12345678<close>");
-    cr_assert_eq(talk.reason, CONFAB_REASON_TOO_LONG);
-    talk_end(&talk);
-}
-
-Test(test_chat_limits, too_long_closes_where_the_hook_does_nothing_about_it)
-{
-    struct talk talk = { .line = true, LIMITED };
-
-    talk_open(&talk);
-    talk_say(&talk, "123456789ABC\nok\n");
-    talk_expect(&talk, "12345678<long><close>");
-    cr_assert_eq(talk.reason, CONFAB_REASON_TOO_LONG);
-    talk_end(&talk);
-}
-
-static int fail(struct talk *talk)
-{
-    (void)talk;
-    return -EIO;
-}
-
-Test(test_chat_limits, handle_too_long_that_fails_closes_with_hook)
-{
-    struct talk talk = { .line = true, .too_long = fail, LIMITED };
-
-    talk_open(&talk);
-    talk_say(&talk, "123456789\n");
-    talk_expect(&talk, "12345678<long><close>");
-    cr_assert_eq(talk.reason, CONFAB_REASON_HOOK);
-    talk_end(&talk);
-}
-
-/* -- skip_message -- */
-
-Test(test_chat_limits, skipped_message_is_dropped_up_to_its_terminator)
-{
-    talk_every_cut(&(struct talk){ .bytes = "\r\n", .too_long = skip, LIMITED },
-                   "123456789AB\rC\r\nok\r\n12345678\r\r\n\r\nend\r\n", "12345678<long>ok|12345678<long>|end|");
-}
-
-Test(test_chat_limits, skipped_line_is_dropped_up_to_its_end)
-{
-    talk_every_cut(&(struct talk){ .line = true, .too_long = skip, LIMITED },
-                   "123456789AB\rC\r\nok\n12345678\r\r\n\nend\n", "12345678<long>ok|12345678<long>|end|");
-}
-
-Test(test_chat_limits, skipped_message_is_not_in_the_collector)
-{
-    talk_every_cut(&(struct talk){ .line = true, .collector = true, .too_long = skip, LIMITED },
-                   "123456789AB\nok\n123456789\n\n12345678\n", "<long>ok|<long>|12345678|");
-}
-
-Test(test_chat_limits, skipped_message_calls_too_long_once)
-{
-    struct talk talk = { .line = true, .too_long = skip, LIMITED };
-
-    talk_open(&talk);
-    for (int i = 0; i < 10; i++)
-        talk_say(&talk, "0123456789");
-    talk_say(&talk, "\nok\n");
-    talk_expect(&talk, "01234567<long>ok|");
-    talk_end(&talk);
-}
-
-Test(test_chat_limits, skipped_message_may_end_with_the_stream)
-{
-    struct talk talk = { .line = true, .too_long = skip, LIMITED };
-
-    talk_open(&talk);
-    talk_say(&talk, "123456789\r");
-    talk_say_eof(&talk);
-    talk_expect(&talk, "12345678<long><eof><close>");
-    talk_end(&talk);
-}
-
-/* -- other things to do there -- */
-
-Test(test_chat_limits, handle_too_long_may_reply_and_close)
-{
-    struct talk talk = { .line = true, .too_long = reply_and_close, LIMITED };
-    char reply[32] = { 0 };
-
-    talk_open(&talk);
-    talk_say(&talk, "123456789ABC\nok\n");
-    talk_expect(&talk, "12345678<long><close>");
-    cr_assert_eq(talk.reason, CONFAB_REASON_DONE, "closed with %s", confab_reason_name(talk.reason));
-    cr_assert_eq(test_recv(talk.peer, reply, sizeof reply), 9);
-    cr_assert_str_eq(reply, "too long\n");
-    talk_end(&talk);
-}
-
-static int look_at_message(struct talk *talk)
-{
-    size_t len;
-
-    talk_note(talk, confab_chat_message(talk->chat, &len));
-    return skip(talk);
-}
-
-Test(test_chat_limits, handle_too_long_may_look_at_what_was_collected)
-{
-    talk_every_cut(&(struct talk){ .line = true, .collector = true, .too_long = look_at_message, LIMITED },
-                   "123456789\nok\n", "<long>12345678ok|");
-}
-
-static int suspend_and_skip(struct talk *talk)
-{
-    confab_chat_suspend(talk->chat);
-    return skip(talk);
-}
-
-Test(test_chat_limits, handle_too_long_may_suspend)
-{
-    struct talk talk = { .line = true, .too_long = suspend_and_skip, LIMITED };
-
-    talk_open(&talk);
-    talk_say(&talk, "123456789ABC\nok\n");
-    talk_expect(&talk, "12345678<long>");
-    confab_chat_resume(talk.chat);
-    run_quiet(talk.reactor);
-    talk_expect(&talk, "12345678<long>ok|");
     talk_end(&talk);
 }

@@ -113,19 +113,20 @@ static int collect_by_hand(struct talk *talk, const char *data, size_t len)
 
 Test(test_split, line_protocol)
 {
-    check_every_split(&(struct session){
-        .model = { .line = true, .collect = collect_by_hand, .found = answer_line },
-        .input = "one\r\n\r\ntwo\n\rthr\ree\r\r\n\nno end\r",
-        .trace = "one||two|\\rthr\\ree\\r||no end\\r<eof><close>",
-        .output = "one\r\n\r\ntwo\r\n\rthr\ree\r\r\n\r\n" });
+    check_every_split(
+        &(struct session){ .model = { .line = true, .collect = collect_by_hand, .found = answer_line },
+                           .input = "one\r\n\r\ntwo\n\rthr\ree\r\r\n\nno end\r",
+                           .trace = "one||two|\\rthr\\ree\\r||no end\\r<eof><close>",
+                           .output = "one\r\n\r\ntwo\r\n\rthr\ree\r\r\n\r\n" });
 }
 
 Test(test_split, line_protocol_that_closes_in_the_middle)
 {
-    check_every_split(&(struct session){ .model = { .bytes = "\r\n", .collector = true, .found = answer_line },
-                                         .input = "one\r\nt\rwo\r\nquit\r\nquit\r\nthree\r\n",
-                                         .trace = "one|t\\rwo|quit|<close>",
-                                         .output = "one\r\nt\rwo\r\nquit\r\n" });
+    check_every_split(
+        &(struct session){ .model = { .bytes = "\r\n", .collector = true, .found = answer_line },
+                           .input = "one\r\nt\rwo\r\nquit\r\nquit\r\nthree\r\n",
+                           .trace = "one|t\\rwo|quit|<close>",
+                           .output = "one\r\nt\rwo\r\nquit\r\n" });
 }
 
 /* -- an echo protocol -- */
@@ -166,11 +167,11 @@ Test(test_split, mail_protocol)
 {
     static bool text;
 
-    check_every_split(
-        &(struct session){ .model = { .bytes = "\r\n", .collector = true, .found = mail_found, .data = &text },
-                           .input = "A\r\nDATA\r\n.\r\nDATA\r\n.a\r\n..\r\n\r\n.\r\nB\r\n",
-                           .trace = "A|DATA||DATA|\\r\\n.a\\r\\n..\\r\\n|B|<eof><close>",
-                           .output = "ok\ngot \ngot \r\n.a\r\n..\r\n\nok\n" });
+    check_every_split(&(struct session){
+        .model = { .bytes = "\r\n", .collector = true, .found = mail_found, .data = &text },
+        .input = "A\r\nDATA\r\n.\r\nDATA\r\n.a\r\n..\r\n\r\n.\r\nB\r\n",
+        .trace = "A|DATA||DATA|\\r\\n.a\\r\\n..\\r\\n|B|<eof><close>",
+        .output = "ok\ngot \ngot \r\n.a\r\n..\r\n\nok\n" });
 }
 
 /* -- frames: a digit, then so many bytes; the loop rests after each -- */
@@ -198,10 +199,11 @@ static int frame_found(struct talk *talk)
 
 Test(test_split, frames_with_rests_between_them)
 {
-    check_every_split(&(struct session){ .model = { .count = 1, .collector = true, .found = frame_found },
-                                         .input = "3abc003\r\n\n1x5hello02yz4",
-                                         .trace = "3|abc|0||0||3|\\r\\n\\n|1|x|5|hello|0||2|yz|4|<eof><close>",
-                                         .output = "[abc][][][\r\n\n][x][hello][][yz]" });
+    check_every_split(
+        &(struct session){ .model = { .count = 1, .collector = true, .found = frame_found },
+                           .input = "3abc003\r\n\n1x5hello02yz4",
+                           .trace = "3|abc|0||0||3|\\r\\n\\n|1|x|5|hello|0||2|yz|4|<eof><close>",
+                           .output = "[abc][][][\r\n\n][x][hello][][yz]" });
 }
 
 /* -- messages that are too long -- */
@@ -276,10 +278,12 @@ static void check_plugin(const char *plugin, const char *input, const char *outp
 
 Test(test_split, plugin_line)
 {
-    check_plugin("line", "one\r\n\r\ntwo\n\rthr\ree\r\r\n\nfour\n", "one\r\n\r\ntwo\r\n\rthr\ree\r\r\n\r\nfour\r\n");
+    check_plugin("line", "one\r\n\r\ntwo\n\rthr\ree\r\r\n\nfour\n",
+                 "one\r\n\r\ntwo\r\n\rthr\ree\r\r\n\r\nfour\r\n");
 }
 
 Test(test_split, plugin_echo)
 {
-    check_plugin("echo", "anything\r\n at all, \001 and no end", "anything\r\n at all, \001 and no end");
+    check_plugin("echo", "ECHO 5\nhelloECHO 0\nECHO 3\r\n\r\n\nECHO x\nECHO 1\na",
+                 "hello\r\n\nERROR not a length: expected decimal digits\n");
 }

@@ -72,9 +72,10 @@ Test(wheel, a_past_deadline_is_due_one_tick_after_now)
     static const int64_t now[] = { 0, 10 * TICK, 63 * TICK, 4095 * TICK + 5, HOUR };
 
     for (size_t i = 0; i < sizeof now / sizeof *now; i++) {
-        struct wheel_node node[4] = { { .deadline = 0 } };
+        struct wheel_node node[4] = { { .deadline = 0 } }, later = { .deadline = 0 };
 
         wheel_init(&wheel, now[i]);
+        wheel_start(&wheel, &later, now[i] + 2 * TICK);
         wheel_start(&wheel, &node[0], now[i]);
         wheel_start(&wheel, &node[1], now[i] - TICK);
         wheel_start(&wheel, &node[2], 0);
@@ -158,19 +159,20 @@ Test(wheel, a_stopped_timer_does_not_expire)
 
 Test(wheel, one_that_expired_can_be_stopped_before_it_is_taken)
 {
-    struct wheel_node node[2] = { { .deadline = 0 } };
+    struct wheel_node node[2] = { { .deadline = 0 } }, later = { .deadline = 0 };
 
     wheel_init(&wheel, 0);
     wheel_start(&wheel, &node[0], TICK);
     wheel_start(&wheel, &node[1], TICK);
+    wheel_start(&wheel, &later, 9 * TICK);
     wheel_expire(&wheel, TICK);
     wheel_stop(&wheel, &node[0]);
     cr_assert_eq(wheel_take(&wheel), &node[1]);
     wheel_start(&wheel, &node[0], 2 * TICK);
     wheel_expire(&wheel, 2 * TICK);
-    wheel_stop(&wheel, &node[0]); /* the only one */
+    wheel_stop(&wheel, &node[0]); /* the only one that is due */
     cr_assert_null(wheel_take(&wheel));
-    cr_assert_eq(wheel_next(&wheel), INT64_MAX);
+    cr_assert_eq(wheel_next(&wheel), 9 * TICK);
 }
 
 Test(wheel, stopping_one_that_is_not_running_does_nothing)

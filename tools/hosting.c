@@ -159,8 +159,6 @@ static int start(struct hosting *hosting)
     if (confab_service_start(hosting->service, hosting->reactor, hosting->error, sizeof(hosting->error)) < 0)
         return failure(wish->command, "%s", hosting->error);
     hosting->started = true;
-    confab_service_log(hosting->service, CONFAB_INFO, "started %s with %s",
-                       confab_module_path(hosting->module), confab_reactor_backend(hosting->reactor));
     return EXIT_SUCCESS;
 }
 
@@ -239,6 +237,8 @@ static int drain(struct hosting *hosting)
 
 static int serve(struct hosting *hosting)
 {
+    confab_service_log(hosting->service, CONFAB_INFO, "serving %s with %s",
+                       confab_module_path(hosting->module), confab_reactor_backend(hosting->reactor));
     int error = confab_reactor_run(hosting->reactor);
     if (!error && hosting->ends == 0)
         confab_service_stop(hosting->service, -1); /* the plugin stopped the loop */

@@ -113,7 +113,7 @@ an_address_in_use_is_named_with_the_reason() {
     host_start line -l 0
     ask serve line -l "$PORT"
     assert_status 1
-    assert_contains "$WORK/err" ":$PORT"
+    assert_contains "$WORK/err" "cannot listen on $PORT"
     assert_contains "$WORK/err" "in use"
     assert_contains "$WORK/err" "port 0"
     ask serve line -l "unix:$WORK/none/socket"

@@ -40,14 +40,26 @@ assert_contains() { # FILE TEXT
 
 # -- The host ---------------------------------------------------------------
 
-# Starts `confab serve ARGUMENTS` and reads COUNT lines (LISTENERS, 1 unless set)
-# of what it prints.  Sets HOST_PID, ADDRESSES, and ADDRESS and PORT of the first.
-host_start() {
-    mkfifo "$WORK/listening"
-    "$HOST" serve "$@" >"$WORK/listening" 2>"$WORK/log" 3>&- &
+# Descriptor 4 is our end of a pipe whose other end only the host has: reading
+# from it ends when the host does.
+
+# Starts `confab serve ARGUMENTS` with standard output as it is here.  Sets HOST_PID.
+host_launch() {
+    mkfifo "$WORK/alive"
+    "$HOST" serve "$@" 2>"$WORK/log" 3>&- 4>"$WORK/alive" &
     HOST_PID=$!
-    exec 3<"$WORK/listening"
-    rm "$WORK/listening"
+    exec 4<"$WORK/alive"
+    rm "$WORK/alive"
+}
+
+# Starts it and reads the lines that say where it listens: LISTENERS of them, 1 unless
+# set.  Sets HOST_PID, ADDRESSES, and ADDRESS and PORT of the first.
+host_start() {
+    mkfifo "$WORK/listening" "$WORK/alive"
+    "$HOST" serve "$@" >"$WORK/listening" 2>"$WORK/log" 3>&- 4>"$WORK/alive" &
+    HOST_PID=$!
+    exec 3<"$WORK/listening" 4<"$WORK/alive"
+    rm "$WORK/listening" "$WORK/alive"
     ADDRESSES=''
     local word name address n=0
     while [ $n -lt "${LISTENERS:-1}" ]; do
@@ -64,18 +76,11 @@ host_start() {
 
 # Waits for the host's end; STATUS is how it ended.  One that does not end is killed.
 host_wait() {
-    ( nap=''
-      trap 'kill $nap; exit' TERM
-      sleep $LIMIT & nap=$!
-      wait $nap
-      kill -KILL "$HOST_PID" ) 2>/dev/null &
-    local watch=$!
+    read -r -t $LIMIT <&4
+    [ $? -le 128 ] || kill -KILL "$HOST_PID"
     STATUS=0
     wait "$HOST_PID" || STATUS=$?
     HOST_PID=''
-    kill "$watch" 2>/dev/null
-    wait "$watch" 2>/dev/null
-    return 0
 }
 
 # Ends it as an operator would; it must end with 0.

@@ -89,23 +89,20 @@ goes_on_after_sighup_and_says_so() {
 }
 
 goes_on_when_its_standard_output_is_gone() {
-    "$HOST" serve line -l "unix:$WORK/socket" 2>"$WORK/log" > >(exec true) &
-    HOST_PID=$!
+    host_launch line -l "unix:$WORK/socket" > >(exec true)
     assert_answers_on_socket
     host_stop
 }
 
 goes_on_when_its_standard_output_is_closed() {
-    "$HOST" serve line -l "unix:$WORK/socket" 2>"$WORK/log" >&- &
-    HOST_PID=$!
+    host_launch line -l "unix:$WORK/socket" >&-
     assert_answers_on_socket
     host_stop
 }
 
 goes_on_when_its_standard_output_is_full() {
     [ -c /dev/full ] || skip "no /dev/full"
-    "$HOST" serve line -l "unix:$WORK/socket" 2>"$WORK/log" >/dev/full &
-    HOST_PID=$!
+    host_launch line -l "unix:$WORK/socket" >/dev/full
     assert_answers_on_socket
     assert_contains "$WORK/log" "unix:$WORK/socket"
     host_stop
