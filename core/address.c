@@ -186,7 +186,7 @@ static const char *format_unix(const struct sockaddr *sa, socklen_t len, char te
     size_t room = len > start ? (size_t)len - start : 0;
 
     /* A name without a path (Linux's abstract ones begin with a NUL) is like none. */
-    snprintf(text, ADDRESS_TEXT, "%s%.*s", unix_prefix, (int)strnlen(path, room), path);
+    snprintf(text, ADDRESS_TEXT, "%s%.*s", unix_prefix, (int)room, path);
     return text;
 }
 

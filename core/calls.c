@@ -21,7 +21,8 @@ confab_id confab_call_every(confab_reactor *reactor, int64_t ns, confab_call *ca
 {
     int64_t every = ns < CONFAB_MILLISECOND ? CONFAB_MILLISECOND : ns;
 
-    return timer_start(&reactor->timers, from_now(reactor, every), every, (void (*)(void))call, data, NULL, NULL);
+    return timer_start(&reactor->timers, from_now(reactor, every), every, (void (*)(void))call, data, NULL,
+                       NULL);
 }
 
 confab_id confab_call_at(confab_reactor *reactor, int64_t unix_ns, confab_call *call, void *data)
@@ -39,7 +40,8 @@ int confab_call_reset(confab_reactor *reactor, confab_id id, int64_t ns)
 
     if (!timer)
         return -ENOENT;
-    timer_reset(&reactor->timers, timer, from_now(reactor, ns), ns < CONFAB_MILLISECOND ? CONFAB_MILLISECOND : ns);
+    timer_reset(&reactor->timers, timer, from_now(reactor, ns),
+                ns < CONFAB_MILLISECOND ? CONFAB_MILLISECOND : ns);
     return 0;
 }
 

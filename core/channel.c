@@ -1,5 +1,6 @@
 /* channel.c: what all kinds of channels share: their descriptor, their place on
  * the reactor's lists, their end. */
+#include "core/log.h"
 #include "core/reactor.h"
 #include <assert.h>
 
@@ -33,6 +34,19 @@ void channel_init(struct channel *channel, confab_reactor *reactor, const struct
     reactor->channels++;
 }
 
+/* The number is the new channel's now: one that held it lost it to a close(2) behind our back, and ends. */
+static void disown(confab_reactor *reactor, int fd)
+{
+    struct channel *before = reactor->slots.slot[fd].channel;
+
+    if (!before)
+        return;
+    log_line(CONFAB_ERROR, NULL, 0, NULL,
+             "descriptor %d was closed behind the reactor's back; its channel ends", fd);
+    channel_unwatch(before);
+    before->ops->close(before);
+}
+
 int channel_watch(struct channel *channel, int fd)
 {
     confab_reactor *reactor = channel->reactor;
@@ -40,6 +54,13 @@ int channel_watch(struct channel *channel, int fd)
 
     if (error)
         return error;
+    struct channel *before = reactor->slots.slot[fd].channel;
+    if (before) {
+        /* The system gave out a number that we hold: its owner has lost it, and must not close it. */
+        before->flags |= CHANNEL_LOST;
+        before->ops->close(before);
+    }
+    disown(reactor, fd);
     bind_loose(channel);
     channel->fd = fd;
     slots_take(&reactor->slots, fd, channel);
@@ -77,7 +98,7 @@ void channel_close_fd(struct channel *channel)
 {
     int fd = channel_unwatch(channel);
 
-    if (fd >= 0)
+    if (fd >= 0 && !(channel->flags & CHANNEL_LOST))
         channel->reactor->io->close(channel->reactor->state, fd);
 }
 

@@ -191,7 +191,8 @@ confab_id confab_chat_id(const confab_chat *chat)
 {
     const struct channel *channel = &chat->channel;
 
-    return channel->fd >= 0 ? slots_id(&channel->reactor->slots, channel->fd) : (confab_id)channel->timer.deadline;
+    return channel->fd >= 0 ? slots_id(&channel->reactor->slots, channel->fd)
+                            : (confab_id)channel->timer.deadline;
 }
 
 confab_chat *confab_chat_find(confab_reactor *reactor, confab_id id)
@@ -233,9 +234,15 @@ int confab_chat_fd(const confab_chat *chat)
 
 const char *confab_chat_peer(const confab_chat *chat, char buf[128])
 {
+    const confab_reactor *reactor = chat->channel.reactor;
     struct sockaddr_storage sa;
-    socklen_t len = peer_unpack(&chat->peer, &sa);
+    socklen_t len = peer_unpack(&chat->peer, &sa), room = sizeof sa;
+    int fd = chat->channel.fd;
 
+    /* A path is too long to be kept. */
+    if (chat->peer.family == 'u' && fd >= 0 &&
+        reactor->io->getpeername(reactor->state, fd, (struct sockaddr *)&sa, &room) == 0)
+        len = room;
     if (len > 0)
         return address_format((struct sockaddr *)&sa, len, buf);
     return strcpy(buf, "-");
@@ -275,15 +282,18 @@ static confab_id chat_timer_start(confab_chat *chat, int64_t ns, int64_t every,
         return 0;
     if (ns > 0 && __builtin_add_overflow(deadline, ns, &deadline))
         deadline = INT64_MAX;
-    return timer_start(&reactor->timers, deadline, every, (void (*)(void))call, data, chat, &chat->extra->timers);
+    return timer_start(&reactor->timers, deadline, every, (void (*)(void))call, data, chat,
+                       &chat->extra->timers);
 }
 
-confab_id confab_chat_call_later(confab_chat *chat, int64_t ns, void (*call)(confab_chat *, void *), void *data)
+confab_id confab_chat_call_later(confab_chat *chat, int64_t ns, void (*call)(confab_chat *, void *),
+                                 void *data)
 {
     return chat_timer_start(chat, ns, 0, call, data);
 }
 
-confab_id confab_chat_call_every(confab_chat *chat, int64_t ns, void (*call)(confab_chat *, void *), void *data)
+confab_id confab_chat_call_every(confab_chat *chat, int64_t ns, void (*call)(confab_chat *, void *),
+                                 void *data)
 {
     int64_t every = ns < CONFAB_MILLISECOND ? CONFAB_MILLISECOND : ns;
 

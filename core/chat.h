@@ -26,7 +26,7 @@
 enum {
     /* Nothing more of this read is to be delivered ... */
     CHAT_CLOSED = 1u << 0,
-    CHAT_DRAINING = 1u << 1,         /* close_when_done was called */
+    CHAT_DRAINING = 1u << 1, /* close_when_done was called */
     CHAT_SUSPENDED_PLUGIN = 1u << 2,
     CHAT_SUSPENDED_OUTPUT = 1u << 3, /* its sink's output is over the high mark */
     CHAT_DISCARDED = 1u << 4,        /* discard_buffers was called in a hook */
@@ -37,20 +37,21 @@ enum {
     CHAT_FRONT = 1u << 8,          /* input was put before what is being delivered (a held prefix let go) */
     CHAT_STOPPING = 1u << 9,       /* its service stops: close at the next message border */
 
-    CHAT_LIMIT = 1u << 10,        /* output_limit was hit, or memory was short: closes at the turn's end */
-    CHAT_SEND_SHUT = 1u << 11,    /* shutdown was called: nothing more can be pushed */
-    CHAT_SEND_ENDED = 1u << 12,   /* our side has ended on the wire */
-    CHAT_SEND_FAILED = 1u << 13,  /* a write failed: what was received is delivered, then it closes */
-    CHAT_FLUSH_PLANNED = 1u << 14, /* somebody will flush: the event that is running, listed work, or WRITE is wanted */
-    CHAT_PENDING = 1u << 15,      /* there is undelivered input in extra */
-    CHAT_SKIPPING = 1u << 16,     /* the rest of the present message is dropped */
-    CHAT_EOF = 1u << 17,          /* the peer ended its side */
-    CHAT_NO_SOCKET = 1u << 18,    /* a pipe or a terminal */
-    CHAT_UNPACED = 1u << 19,      /* its own output does not rest its reading */
-    CHAT_PACING = 1u << 20,       /* it is the sink of others */
-    CHAT_OVER_HIGH = 1u << 21,    /* output went over the high mark, and not under the low one since */
-    CHAT_RESET = 1u << 22,        /* is to be closed with a reset */
-    CHAT_COLLECTS = 1u << 23,     /* collect_incoming_data is the library's own */
+    CHAT_LIMIT = 1u << 10,       /* output_limit was hit, or memory was short: closes at the turn's end */
+    CHAT_SEND_SHUT = 1u << 11,   /* shutdown was called: nothing more can be pushed */
+    CHAT_SEND_ENDED = 1u << 12,  /* our side has ended on the wire */
+    CHAT_SEND_FAILED = 1u << 13, /* a write failed: what was received is delivered, then it closes */
+    CHAT_FLUSH_PLANNED =
+        1u << 14, /* somebody will flush: the event that is running, listed work, or WRITE is wanted */
+    CHAT_PENDING = 1u << 15,       /* there is undelivered input in extra */
+    CHAT_SKIPPING = 1u << 16,      /* the rest of the present message is dropped */
+    CHAT_EOF = 1u << 17,           /* the peer ended its side */
+    CHAT_NO_SOCKET = 1u << 18,     /* a pipe or a terminal */
+    CHAT_UNPACED = 1u << 19,       /* its own output does not rest its reading */
+    CHAT_PACING = 1u << 20,        /* it is the sink of others */
+    CHAT_OVER_HIGH = 1u << 21,     /* output went over the high mark, and not under the low one since */
+    CHAT_RESET = 1u << 22,         /* is to be closed with a reset */
+    CHAT_COLLECTS = 1u << 23,      /* collect_incoming_data is the library's own */
     CHAT_CONNECT_LATER = 1u << 24, /* handle_connect is still to be called: nothing is delivered before */
     CHAT_EOF_DUE = 1u << 25,       /* the end of input was read and is not delivered yet */
     CHAT_BLOCKED = 1u << 26,       /* output waits for the peer: WRITE is wanted */
@@ -58,9 +59,9 @@ enum {
 };
 #define CHAT_SUSPENDED (CHAT_SUSPENDED_PLUGIN | CHAT_SUSPENDED_OUTPUT)
 #define CHAT_NO_INPUT  (CHAT_CLOSED | CHAT_DRAINING | CHAT_SUSPENDED | CHAT_CONNECT_LATER)
-#define CHAT_LOOK                                                                                            \
-    (CHAT_NO_INPUT | CHAT_DISCARDED | CHAT_CHECK_OUTPUT | CHAT_CHECK_LONG | CHAT_TERMINATOR_SET | CHAT_FRONT | \
-     CHAT_STOPPING | CHAT_LIMIT)
+#define CHAT_LOOK                                                                                 \
+    (CHAT_NO_INPUT | CHAT_DISCARDED | CHAT_CHECK_OUTPUT | CHAT_CHECK_LONG | CHAT_TERMINATOR_SET | \
+     CHAT_FRONT | CHAT_STOPPING | CHAT_LIMIT)
 #define CHAT_NO_PUSH (CHAT_CLOSED | CHAT_DRAINING | CHAT_SEND_SHUT | CHAT_SEND_FAILED | CHAT_LIMIT)
 
 /* Bits of listed work. */
@@ -68,9 +69,9 @@ enum {
     CHAT_WORK_CONNECT = 1, /* call handle_connect */
     CHAT_WORK_DELIVER = 2, /* deliver what is pending */
     CHAT_WORK_FLUSH = 4,
-    CHAT_WORK_READ = 8, /* read as if it were ready */
-    CHAT_WORK_STOP = 16, /* call handle_shutdown */
-    CHAT_WORK_FAIL = 32, /* connect failed at once */
+    CHAT_WORK_READ = 8,   /* read as if it were ready */
+    CHAT_WORK_STOP = 16,  /* call handle_shutdown */
+    CHAT_WORK_FAIL = 32,  /* connect failed at once */
     CHAT_WORK_LIMIT = 64, /* close for OUTPUT_LIMIT or NO_MEMORY */
     CHAT_WORK_AGAIN = 128 /* deliver what is pending in the turn after: this one had its share */
 };
@@ -80,7 +81,7 @@ struct chat_extra {
     char *pending; /* input that could not be handed over */
     size_t pending_at, pending_end, pending_size;
     struct timer *timers;
-    confab_chat *sink, *sources;          /* pace: whose output rests our reading; whose reading our output rests */
+    confab_chat *sink, *sources; /* pace: whose output rests our reading; whose reading our output rests */
     confab_chat *pace_next, **pace_previous;
 };
 
@@ -90,8 +91,8 @@ struct confab_chat {
 
     uint32_t flags;
     uint8_t state;
-    uint8_t kind;  /* enum confab_terminator */
-    int16_t error; /* a positive errno */
+    uint8_t kind;                  /* enum confab_terminator */
+    int16_t error;                 /* a positive errno */
     struct terminator *terminator; /* of BYTES; else NULL */
     union {
         uint64_t left; /* of COUNT */
@@ -106,7 +107,7 @@ struct confab_chat {
     uint32_t active, message_began, write_began, born; /* stamps, in wheel ticks */
     struct chat_extra *extra;
     struct peer peer;
-    uint8_t reason;  /* shares the last line's padding */
+    uint8_t reason; /* shares the last line's padding */
 };
 
 /* -- for listener.c and service.c -- */

@@ -12,7 +12,7 @@ void chat_close(confab_chat *chat, enum confab_reason reason, int error)
     if (chat_closed(chat))
         return;
     confab_id id = confab_chat_id(chat);
-    if (chat->channel.fd >= 0)
+    if (!(chat->channel.flags & CHANNEL_LOOSE))
         channel_set_timer(&chat->channel, -1);
     /* The slot will not tell the weak name any more, the timer's deadline is free for it. */
     chat->channel.timer.deadline = (int64_t)id;
@@ -23,6 +23,7 @@ void chat_close(confab_chat *chat, enum confab_reason reason, int error)
     if (chat->extra)
         timers_cancel_list(&reactor->timers, &chat->extra->timers);
     chat_pace_forget(chat);
+    output_drop_all(&chat->output, reactor);
     if (chat->flags & CHAT_RESET && chat->channel.fd >= 0 && !(chat->flags & CHAT_NO_SOCKET)) {
         struct linger now = { .l_onoff = 1, .l_linger = 0 };
         reactor->io->setsockopt(reactor->state, chat->channel.fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
@@ -111,6 +112,10 @@ void chat_end_of_input(confab_chat *chat)
     collect_held(chat);
     if (chat->flags & (CHAT_NO_INPUT | CHAT_PENDING))
         return;
+    if (chat->flags & CHAT_CHECK_LONG || chat_count_due(chat)) {
+        channel_list(&chat->channel, CHAT_WORK_DELIVER); /* that hook comes first */
+        return;
+    }
     chat->flags &= ~(uint32_t)CHAT_EOF_DUE;
     if (chat->flags & CHAT_SEND_FAILED) {
         chat_close(chat, CONFAB_REASON_RESET, chat->error);
@@ -129,7 +134,6 @@ void chat_finish(struct channel *channel)
     confab_reactor *reactor = channel->reactor;
     struct settings *settings = chat->settings;
 
-    output_drop_all(&chat->output, reactor);
     outputs_release(reactor);
     if (settings->ops.handle_close)
         settings->ops.handle_close(chat, (enum confab_reason)chat->reason);

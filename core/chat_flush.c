@@ -117,7 +117,8 @@ static enum round send_file(confab_chat *chat, struct segment *segment, size_t *
     ssize_t n = 0;
 
     if (want > 0) {
-        n = reactor->io->sendfile(reactor->state, chat->channel.fd, segment->u.file.fd, segment->u.file.offset, want);
+        n = reactor->io->sendfile(reactor->state, chat->channel.fd, segment->u.file.fd,
+                                  segment->u.file.offset, want);
         if (n < 0)
             return send_failed(chat, n);
         if (n == 0) {
@@ -218,6 +219,7 @@ void chat_flush(confab_chat *chat)
         all_sent(chat);
     if (chat->flags & CHAT_OVER_HIGH && output->size <= chat->settings->options.low && !chat_closed(chat))
         chat_under_low(chat);
-    if (had && !output->first && chat->settings->ops.handle_sent && !(chat->flags & (CHAT_CLOSED | CHAT_DRAINING)))
+    if (had && !output->first && chat->settings->ops.handle_sent &&
+        !(chat->flags & (CHAT_CLOSED | CHAT_DRAINING)))
         chat_hooked(chat, chat->settings->ops.handle_sent(chat));
 }

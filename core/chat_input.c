@@ -151,9 +151,10 @@ void chat_deliver_pending(confab_chat *chat)
 static void read_and_drop(confab_chat *chat)
 {
     confab_reactor *reactor = chat->channel.reactor;
-    ssize_t n = chat->flags & CHAT_NO_SOCKET
-                    ? reactor->io->read(reactor->state, chat->channel.fd, reactor->buffer, reactor->read_buffer)
-                    : reactor->io->recv(reactor->state, chat->channel.fd, reactor->buffer, reactor->read_buffer, 0);
+    ssize_t n =
+        chat->flags & CHAT_NO_SOCKET
+            ? reactor->io->read(reactor->state, chat->channel.fd, reactor->buffer, reactor->read_buffer)
+            : reactor->io->recv(reactor->state, chat->channel.fd, reactor->buffer, reactor->read_buffer, 0);
 
     if (n == 0) {
         chat->flags |= CHAT_EOF;

@@ -188,8 +188,8 @@ int confab_chat_push_with_producer(confab_chat *chat, const struct confab_produc
 {
     if (!ops || ops->size < sizeof *ops || !ops->more)
         return -EINVAL;
-    return push_segment(chat, &(struct segment){ .kind = SEGMENT_PRODUCER,
-                                                 .u.producer = { .ops = ops, .self = self } });
+    return push_segment(
+        chat, &(struct segment){ .kind = SEGMENT_PRODUCER, .u.producer = { .ops = ops, .self = self } });
 }
 
 int confab_chat_push_file(confab_chat *chat, int fd, int64_t offset, int64_t len)

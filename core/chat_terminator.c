@@ -24,7 +24,8 @@ static int let_go(confab_chat *chat)
 }
 
 /* Takes over a reference to terminator. */
-static int change(confab_chat *chat, enum confab_terminator kind, struct terminator *terminator, uint64_t left)
+static int change(confab_chat *chat, enum confab_terminator kind, struct terminator *terminator,
+                  uint64_t left)
 {
     confab_reactor *reactor = chat->channel.reactor;
     int error = let_go(chat);
@@ -116,14 +117,16 @@ int confab_chat_set_terminator_none(confab_chat *chat)
     return change(chat, CONFAB_TERMINATOR_NONE, NULL, 0);
 }
 
-enum confab_terminator confab_chat_get_terminator(confab_chat *chat, const char **bytes, uint64_t *len_or_left)
+enum confab_terminator confab_chat_get_terminator(confab_chat *chat, const char **bytes,
+                                                  uint64_t *len_or_left)
 {
     bool is_bytes = chat->kind == CONFAB_TERMINATOR_BYTES;
 
     if (bytes)
         *bytes = is_bytes ? chat->terminator->bytes : NULL;
     if (len_or_left)
-        *len_or_left = is_bytes ? chat->terminator->len
-                                : chat->kind == CONFAB_TERMINATOR_COUNT ? chat->until.left : 0;
+        *len_or_left = is_bytes                                ? chat->terminator->len
+                       : chat->kind == CONFAB_TERMINATOR_COUNT ? chat->until.left
+                                                               : 0;
     return (enum confab_terminator)chat->kind;
 }

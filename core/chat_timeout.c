@@ -11,7 +11,8 @@ static bool message_under_way(const confab_chat *chat)
         return false;
     if (chat->message_size > 0)
         return true;
-    return (chat->kind == CONFAB_TERMINATOR_BYTES || chat->kind == CONFAB_TERMINATOR_LINE) && chat->until.held > 0;
+    return (chat->kind == CONFAB_TERMINATOR_BYTES || chat->kind == CONFAB_TERMINATOR_LINE) &&
+           chat->until.held > 0;
 }
 
 /* The stamp that a time-out counts from; NULL: it does not apply now. */
@@ -46,7 +47,8 @@ static void time_out(confab_chat *chat, enum confab_timeout which)
 {
     const struct confab_chat_ops *ops = &chat->settings->ops;
     bool may_keep = which == CONFAB_TIMEOUT_IDLE || which == CONFAB_TIMEOUT_MESSAGE;
-    enum confab_reason reason = which == CONFAB_TIMEOUT_CONNECT ? CONFAB_REASON_CONNECT : CONFAB_REASON_TIMEOUT;
+    enum confab_reason reason =
+        which == CONFAB_TIMEOUT_CONNECT ? CONFAB_REASON_CONNECT : CONFAB_REASON_TIMEOUT;
 
     if (ops->handle_timeout && !(chat->flags & CHAT_DRAINING)) {
         if (!chat_hooked(chat, ops->handle_timeout(chat, which)))

@@ -25,7 +25,7 @@ static unsigned interest(const confab_dispatcher *d)
         /* A stream socket without a connection counts as hung up: it would be ready for ever. */
         return d->datagram ? d->wanted : 0;
     case CONFAB_DISPATCHER_CONNECTING:
-        return d->connected ? 0 : CONFAB_WRITE;
+        return CONFAB_WRITE;
     case CONFAB_DISPATCHER_CONNECTED:
         return d->wanted;
     case CONFAB_DISPATCHER_ACCEPTING:
@@ -117,13 +117,12 @@ static void dispatcher_timer(struct channel *channel)
 
 static void connected(confab_dispatcher *d)
 {
-    d->connected = false;
     d->state = CONFAB_DISPATCHER_CONNECTED;
     dispatcher_settle(d);
     call(d, d->ops.handle_connect);
 }
 
-/* The first event of a connect in progress: only the socket knows how it went. */
+/* The first event of a connect: only the socket knows how it went. */
 static void connect_ready(confab_dispatcher *d)
 {
     confab_reactor *reactor = d->channel.reactor;
@@ -170,8 +169,6 @@ static void dispatcher_work(struct channel *channel, unsigned bits)
 {
     confab_dispatcher *d = dispatcher_of(channel);
 
-    if ((bits & DISPATCHER_WORK_CONNECT) && d->connected)
-        connected(d);
     if (bits & DISPATCHER_WORK_CLOSE)
         confab_dispatcher_close(d);
 }

@@ -18,13 +18,12 @@ struct confab_dispatcher {
     uint8_t wanted; /* what its user wants, a sum of enum confab_events */
     bool stream;    /* a pipe or a terminal: read and write */
     bool datagram;  /* nothing received is not the end */
-    bool connected; /* while CONNECTING: it is, and handle_connect is still to be called */
     bool ended;     /* the connection has ended: closes when its listed work is done */
     bool resting;   /* accept failed for want of something: waits for its timer */
 };
 
 /* Bits of listed work. */
-enum { DISPATCHER_WORK_CONNECT = 1, DISPATCHER_WORK_CLOSE = 2 };
+enum { DISPATCHER_WORK_CLOSE = 1 };
 
 /* Tells the reactor what it wants in its present state; after any change of that. */
 void dispatcher_settle(confab_dispatcher *dispatcher);

@@ -35,7 +35,7 @@ static int check(const confab_dispatcher *d, int closed)
         return closed;
     if (d->channel.fd < 0)
         return -EBADF;
-    if (d->state == CONFAB_DISPATCHER_CONNECTING && !d->connected)
+    if (d->state == CONFAB_DISPATCHER_CONNECTING)
         return -EAGAIN;
     if (d->state == CONFAB_DISPATCHER_ACCEPTING || (d->state == CONFAB_DISPATCHER_NEW && !d->datagram))
         return -ENOTCONN;

@@ -174,9 +174,6 @@ int confab_dispatcher_connect(confab_dispatcher *d, const char *text)
     if (error && error != -EINPROGRESS)
         return error;
     d->state = CONFAB_DISPATCHER_CONNECTING;
-    d->connected = !error;
-    if (d->connected)
-        channel_list(&d->channel, DISPATCHER_WORK_CONNECT);
     dispatcher_settle(d);
     return 0;
 }

@@ -56,7 +56,8 @@ static const struct channel_ops linger_ops = {
 
 void linger_start(confab_reactor *reactor, int fd)
 {
-    struct lingering *lingering = reactor_open(reactor) ? alloc_new(&reactor->alloc, sizeof *lingering) : NULL;
+    struct lingering *lingering =
+        reactor_open(reactor) ? alloc_new(&reactor->alloc, sizeof *lingering) : NULL;
 
     if (!lingering) {
         reactor->io->close(reactor->state, fd);

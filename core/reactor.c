@@ -5,12 +5,7 @@
 #include <sched.h>
 #include <stdlib.h>
 
-enum {
-    READ_BUFFER_DEFAULT = 65536,
-    ACCEPTS_DEFAULT = 64,
-    READS_DEFAULT = 4,
-    MESSAGES_DEFAULT = 64
-};
+enum { READ_BUFFER_DEFAULT = 65536, ACCEPTS_DEFAULT = 64, READS_DEFAULT = 4, MESSAGES_DEFAULT = 64 };
 
 static void *libc_alloc(void *data, void *old, size_t n)
 {

@@ -41,7 +41,8 @@ enum {
     CHANNEL_LISTED = 1,  /* on the work list */
     CHANNEL_RETIRED = 2, /* closed: on the closing list, or found there once the work list is swept */
     CHANNEL_LOOSE = 4,   /* has no descriptor: linked, by its timer's link, in reactor.loose */
-    CHANNEL_CHAT = 8     /* is a chat (for confab_chat_find) */
+    CHANNEL_CHAT = 8,    /* is a chat (for confab_chat_find) */
+    CHANNEL_LOST = 16    /* its descriptor was closed behind our back, and the number is another's now */
 };
 
 /* What every kind of channel begins with. */
@@ -99,10 +100,10 @@ struct confab_reactor {
     uint32_t channels;       /* that live */
     uint32_t retired_listed; /* retired ones that are still on the work list */
     long holds;
-    bool running;       /* a turn is going on */
-    bool freeing;       /* nothing new may be made */
-    bool lost;          /* somebody closed a descriptor behind our back: build the backend anew */
-    int spare;          /* a descriptor to give up when there are none left; -1 */
+    bool running; /* a turn is going on */
+    bool freeing; /* nothing new may be made */
+    bool lost;    /* somebody closed a descriptor behind our back: build the backend anew */
+    int spare;    /* a descriptor to give up when there are none left; -1 */
     uint64_t random;
     int32_t *given_up; /* descriptors given up since the last wait, so that their stale events are known */
     uint32_t given_up_count;
@@ -112,7 +113,7 @@ struct confab_reactor {
     atomic_int waking;          /* how many do so now: the state they saw must outlive them */
     atomic_bool stop;
     atomic_bool signalled; /* a bit in the table of signals is set for us */
-    atomic_uint signals; /* signals that belong to us */
+    atomic_uint signals;   /* signals that belong to us */
     atomic_bool posted;
     pthread_mutex_t post_lock;
     struct post *posts, **posts_end;

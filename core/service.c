@@ -67,7 +67,7 @@ int confab_service_option(confab_service *service, const char *key, const char *
     if (service->stage != SERVICE_NEW)
         return complain(error, room, -EBUSY, "%s: options are set before it is made ready", service->name);
     row = option_find(set->rows, set->count, key);
-    if (row < 0 && key) {
+    if (row < 0) {
         set = &service->host_options;
         row = option_find(set->rows, set->count, key);
     }

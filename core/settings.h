@@ -16,7 +16,7 @@ struct settings_owner {
 
 struct settings {
     uint32_t refs;
-    bool inbound;                            /* its chats were accepted */
+    bool inbound; /* its chats were accepted */
     const struct alloc *alloc;
     struct confab_chat_ops ops;              /* whole, whatever the size that was given */
     const struct confab_chat_ops *ops_given; /* as the user knows them */

@@ -13,6 +13,7 @@ enum {
     TERMINATORS_FIRST_CHAINS = 16,
     TERMINATOR_WASTE = 64,        /* compares that one search may waste in any case, ... */
     TERMINATOR_WASTE_DIVISOR = 8, /* ... and one more for each so many bytes that it went on */
+    WORTH_A_SEARCH = 8,           /* times the length of the terminator */
 };
 
 /* -- the table ------------------------------------------------------------- */
@@ -188,7 +189,8 @@ struct progress {
 };
 
 /* Knuth-Morris-Pratt, to the end of data, to a match, or (until_clear) to where
- * no byte that was seen can belong to one. */
+ * what may be one has begun in data, and enough of that follows for a search
+ * from there to be worth looking at those bytes again. */
 static void walk(const struct terminator *terminator, const char *data, size_t n, bool until_clear,
                  struct progress *progress)
 {
@@ -210,7 +212,7 @@ static void walk(const struct terminator *terminator, const char *data, size_t n
             state = terminator->border[state - 1];
         if (state > 0 || same(terminator->bytes[0], c))
             state++;
-        if (state == len || (until_clear && state == 0))
+        if (state == len || (until_clear && state <= at && n - at >= WORTH_A_SEARCH * len))
             break;
     }
     progress->at = at;
@@ -276,8 +278,11 @@ __attribute__((noinline)) static void search_any(const struct terminator *termin
 {
     struct progress progress = { .at = 0, .state = held };
 
-    if (held > 0)
+    if (held > 0) {
         walk(terminator, data, n, true, &progress);
+        if (progress.state < terminator->len && progress.at < n && progress.state <= progress.at)
+            progress = (struct progress){ .at = progress.at - progress.state };
+    }
     if (progress.state == 0)
         search_last_byte(terminator, data, n, from, &progress);
 

@@ -16,8 +16,9 @@
 struct terminator {
     struct terminator *next; /* in its table's chain */
     uint32_t hash, refs;
-    uint32_t len;      /* 1 to CONFAB_TERMINATOR_MAX */
-    uint16_t *border;  /* border[i]: longest proper border of the first i + 1 bytes; behind the bytes in memory */
+    uint32_t len; /* 1 to CONFAB_TERMINATOR_MAX */
+    uint16_t
+        *border; /* border[i]: longest proper border of the first i + 1 bytes; behind the bytes in memory */
     char bytes[];
 };
 
@@ -40,9 +41,12 @@ void terminator_unref(struct terminators *table, struct terminator *terminator);
  * first `held` bytes, which arrived in earlier reads) followed by data. */
 struct terminator_match {
     size_t released; /* of the held prefix, from its front: are no part of a match after all */
-    size_t body;     /* bytes at the front of data that come before the match (0 unless all of the prefix is released) */
-    size_t used;     /* bytes of data behind the body that belong to the match, or to the prefix that is now held */
-    size_t held;     /* not found: the prefix that is now held (released < held before: what is left of it counts) */
+    size_t
+        body; /* bytes at the front of data that come before the match (0 unless all of the prefix is released) */
+    size_t
+        used; /* bytes of data behind the body that belong to the match, or to the prefix that is now held */
+    size_t
+        held; /* not found: the prefix that is now held (released < held before: what is left of it counts) */
     bool found;
 };
 

@@ -9,11 +9,11 @@
 
 struct timer {
     struct wheel_node node;
-    int64_t every; /* 0: once */
-    uint32_t index; /* of its row in the table */
+    int64_t every;      /* 0: once */
+    uint32_t index;     /* of its row in the table */
     void (*call)(void); /* a confab_call, or of a chat: void (*)(confab_chat *, void *) */
     void *data;
-    confab_chat *owner;              /* NULL: the reactor's own */
+    confab_chat *owner;             /* NULL: the reactor's own */
     struct timer *next, **previous; /* the owner's list */
 };
 

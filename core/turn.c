@@ -27,10 +27,9 @@ static int arm_dirty(confab_reactor *reactor)
             continue;
         int error = reactor->backend->set(reactor->state, fd, slot->generation, slot->armed, slot->wanted);
         if (error < 0)
-            reactor->ready[failed++] = (struct confab_ready){ .fd = fd,
-                                                              .generation = slot->generation,
-                                                              .events = BACKEND_FAILED,
-                                                              .error = -error };
+            reactor->ready[failed++] = (struct confab_ready){
+                .fd = fd, .generation = slot->generation, .events = BACKEND_FAILED, .error = -error
+            };
         else
             slot->armed = slot->wanted;
     }
@@ -40,7 +39,7 @@ static int arm_dirty(confab_reactor *reactor)
 
 static bool work_waits(const confab_reactor *reactor)
 {
-    return reactor->work.first || reactor->closing.first || reactor->releases || reactor->slots.queued;
+    return reactor->work.first || reactor->closing.first || reactor->releases;
 }
 
 /* How long the wait may last: no longer than the next deadline.  Time-outs of
@@ -51,7 +50,7 @@ static int64_t wait_time(confab_reactor *reactor, int64_t timeout)
 {
     int64_t next = wheel_next(&reactor->channel_wheel), now = reactor->now;
 
-    if (timeout == 0 || work_waits(reactor))
+    if (timeout == 0 || work_waits(reactor) || reactor->slots.queued)
         return 0;
     if (reactor->timers.count > 0) {
         int64_t timer = wheel_next(&reactor->timer_wheel);
@@ -80,8 +79,10 @@ static void stale_event(confab_reactor *reactor, int fd)
     if (was_given_up(reactor, fd))
         return;
     if (!reactor->stale_logged)
-        log_line(CONFAB_ERROR, NULL, 0, NULL,
-                 "descriptor %d was closed or registered behind the reactor's back; building the backend anew", fd);
+        log_line(
+            CONFAB_ERROR, NULL, 0, NULL,
+            "descriptor %d was closed or registered behind the reactor's back; building the backend anew",
+            fd);
     reactor->stale_logged = true;
     reactor->lost = true;
 }
@@ -164,6 +165,7 @@ static int turn(confab_reactor *reactor, int64_t timeout)
     return n;
 }
 
+/* Changed interests are no reason to go on: where no channel lives, those are of descriptors that were given up. */
 static bool alive(const confab_reactor *reactor)
 {
     return reactor->channels || reactor->timers.count || work_waits(reactor) || reactor->holds > 0 ||

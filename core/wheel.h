@@ -25,9 +25,9 @@ struct wheel_node {
 };
 
 struct wheel {
-    uint64_t now;                 /* ticks that have passed */
-    uint64_t used[WHEEL_LEVELS];  /* a bit for each slot that holds a node */
-    uint32_t levels;              /* a bit for each level that holds a node */
+    uint64_t now;                /* ticks that have passed */
+    uint64_t used[WHEEL_LEVELS]; /* a bit for each slot that holds a node */
+    uint32_t levels;             /* a bit for each level that holds a node */
     struct wheel_link slot[WHEEL_LEVELS][WHEEL_SLOTS];
     struct wheel_link expired;
     uint64_t count; /* nodes in it, expired ones included */

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -20,7 +21,7 @@ static void *allocate(void *data, void *old, size_t n)
     return realloc(old, n);
 }
 
-int open_state(struct subject *s, void **state)
+int subject_open(struct subject *s, void **state)
 {
     const struct confab_backend_options options = { .size = sizeof options,
                                                     .alloc = allocate,
@@ -29,30 +30,37 @@ int open_state(struct subject *s, void **state)
     return s->backend->open(state, &options);
 }
 
-void for_every_backend(void (*test)(struct subject *))
+void subject_every_backend(void (*test)(struct subject *))
 {
+    const char *only = getenv("CONFAB_BACKEND");
+    int tested = 0;
+
     for (size_t i = 0; confab_backends[i]; i++) {
         struct subject s = { .backend = confab_backends[i], .allocations_left = -1 };
 
-        expect(&s, open_state(&s, &s.state) == 0);
+        if (only && strcmp(only, s.backend->name) != 0)
+            continue;
+        tested++;
+        expect(&s, subject_open(&s, &s.state) == 0);
         test(&s);
         s.backend->close(s.state, false);
     }
+    cr_assert_gt(tested, 0, "no backend of this build is called %s", only);
 }
 
-int64_t now(void)
+int64_t subject_now(void)
 {
     return confab_posix_io.clock(NULL);
 }
 
-int wait_for(struct subject *s, int64_t timeout_ns)
+int subject_wait(struct subject *s, int64_t timeout_ns)
 {
     s->n = s->backend->wait(s->state, timeout_ns, s->ready, ROOM);
     expect(s, s->n >= 0);
     return s->n;
 }
 
-const struct confab_ready *entry_of(struct subject *s, int fd)
+const struct confab_ready *subject_entry(struct subject *s, int fd)
 {
     const struct confab_ready *entry = NULL;
 
@@ -65,20 +73,20 @@ const struct confab_ready *entry_of(struct subject *s, int fd)
     return entry;
 }
 
-const struct confab_ready *until(struct subject *s, int fd, unsigned events)
+const struct confab_ready *subject_until(struct subject *s, int fd, unsigned events)
 {
     const struct confab_ready *entry;
-    int64_t end = now() + PATIENCE;
+    int64_t end = subject_now() + PATIENCE;
 
     do {
-        expect(s, now() < end);
-        wait_for(s, PATIENCE);
-        entry = entry_of(s, fd);
+        expect(s, subject_now() < end);
+        subject_wait(s, PATIENCE);
+        entry = subject_entry(s, fd);
     } while (!entry || (entry->events & events) != events);
     return entry;
 }
 
-void set(struct subject *s, int fd, unsigned armed, unsigned wanted)
+void subject_set(struct subject *s, int fd, unsigned armed, unsigned wanted)
 {
     expect(s, s->backend->set(s->state, fd, 1, armed, wanted) == 0);
 }
@@ -88,7 +96,7 @@ static void nonblocking(int fd)
     cr_assert_eq(fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK), 0);
 }
 
-void pipe_pair(int pair[2])
+void subject_pipe(int pair[2])
 {
     cr_assert_eq(pipe(pair), 0);
     nonblocking(pair[0]);
@@ -96,7 +104,7 @@ void pipe_pair(int pair[2])
 }
 
 /* The master reads: what is written to the slave outlives the slave's end. */
-void terminal_pair(int pair[2])
+void subject_terminal(int pair[2])
 {
     struct termios mode;
 
@@ -110,9 +118,9 @@ void terminal_pair(int pair[2])
     nonblocking(pair[1]);
 }
 
-void for_every_kind(struct subject *s, void (*test)(struct subject *, int pair[2]))
+void subject_every_kind(struct subject *s, void (*test)(struct subject *, int pair[2]))
 {
-    static void (*const kinds[])(int pair[2]) = { test_tcp_pair, test_pair, pipe_pair, terminal_pair };
+    static void (*const kinds[])(int pair[2]) = { test_tcp_pair, test_pair, subject_pipe, subject_terminal };
 
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
         int pair[2];
@@ -125,7 +133,7 @@ void for_every_kind(struct subject *s, void (*test)(struct subject *, int pair[2
     }
 }
 
-void hang_up(int fd)
+void subject_hang_up(int fd)
 {
     int other[2];
 

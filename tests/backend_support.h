@@ -20,44 +20,45 @@ struct subject {
     int allocations_left; /* < 0: any number */
 };
 
-/* A test that is run for every backend, each with a fresh state. */
+/* A test that is run for every backend, or for the one that CONFAB_BACKEND
+ * names, each with a fresh state. */
 #define BACKEND_TEST(suite, name)        \
     static void name(struct subject *s); \
     Test(suite, name, .timeout = 60)     \
     {                                    \
-        for_every_backend(name);         \
+        subject_every_backend(name);     \
     }                                    \
     static void name(struct subject *s)
 
 #define expect(s, condition) cr_assert(condition, "%s: %s", (s)->backend->name, #condition)
 
-void for_every_backend(void (*test)(struct subject *));
+void subject_every_backend(void (*test)(struct subject *));
 
 /* One more state of the subject's backend; its memory is bounded by allocations_left. */
-int open_state(struct subject *s, void **state);
+int subject_open(struct subject *s, void **state);
 
-int64_t now(void);
+int64_t subject_now(void);
 
 /* One wait that must not fail; returns how many it showed. */
-int wait_for(struct subject *s, int64_t timeout_ns);
+int subject_wait(struct subject *s, int64_t timeout_ns);
 
 /* What the last wait said of fd, NULL for nothing; fails where it was said twice. */
-const struct confab_ready *entry_of(struct subject *s, int fd);
+const struct confab_ready *subject_entry(struct subject *s, int fd);
 
 /* Waits until fd is ready for all of events at once; others are passed over. */
-const struct confab_ready *until(struct subject *s, int fd, unsigned events);
+const struct confab_ready *subject_until(struct subject *s, int fd, unsigned events);
 
 /* set with generation 1, which must not fail. */
-void set(struct subject *s, int fd, unsigned armed, unsigned wanted);
+void subject_set(struct subject *s, int fd, unsigned armed, unsigned wanted);
 
 /* Each kind of descriptor, non-blocking: what is written to [1] is read from [0]. */
-void pipe_pair(int pair[2]);
-void terminal_pair(int pair[2]);
+void subject_pipe(int pair[2]);
+void subject_terminal(int pair[2]);
 
 /* Runs it with TCP, a unix socket, a pipe and a terminal; [0] may stay registered. */
-void for_every_kind(struct subject *s, void (*test)(struct subject *, int pair[2]));
+void subject_every_kind(struct subject *s, void (*test)(struct subject *, int pair[2]));
 
 /* As close(2) does; the number stays taken. */
-void hang_up(int fd);
+void subject_hang_up(int fd);
 
 #endif

@@ -6,7 +6,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-static void note_bytes(struct talk *talk, const char *data, size_t len)
+void talk_note_bytes(struct talk *talk, const char *data, size_t len)
 {
     for (size_t i = 0; i < len && !talk->mute; i++) {
         unsigned char c = (unsigned char)data[i];
@@ -75,7 +75,7 @@ static int collect_incoming_data(confab_chat *chat, const char *data, size_t len
     struct talk *talk = enter_connected(chat);
 
     cr_assert_gt(len, 0, "collect got 0 bytes: %s", talk->trace);
-    note_bytes(talk, data, len);
+    talk_note_bytes(talk, data, len);
     talk->collects++;
     talk->collected += len;
     if (talk->largest < len)
@@ -92,7 +92,7 @@ static int found_terminator(confab_chat *chat)
         const char *message = confab_chat_message(chat, &len);
 
         cr_assert_not_null(message);
-        note_bytes(talk, message, len);
+        talk_note_bytes(talk, message, len);
         talk->collected += len;
     }
     if (!talk->mute)

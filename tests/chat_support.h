@@ -86,8 +86,9 @@ void talk_end(struct talk *talk);
  * by byte, then checks the trace each time. */
 void talk_every_cut(const struct talk *model, const char *input, const char *trace);
 
-/* Adds a text to the trace. */
+/* Adds a text to the trace; or bytes, as they are written there. */
 void talk_note(struct talk *talk, const char *text);
+void talk_note_bytes(struct talk *talk, const char *data, size_t len);
 
 /* Asserts the trace so far. */
 #define talk_expect(talk, text) cr_assert_str_eq((talk)->trace, text)

@@ -12,34 +12,34 @@ static void tells_again_until_read(struct subject *s, int pair[2])
     char byte;
 
     expect(s, s->backend->set(s->state, pair[0], 0xfedcba98u, 0, BACKEND_READ) == 0);
-    expect(s, wait_for(s, 0) == 0);
+    expect(s, subject_wait(s, 0) == 0);
     expect(s, write(pair[1], "x", 1) == 1);
     for (int i = 0; i < 3; i++) {
-        entry = until(s, pair[0], BACKEND_READ);
+        entry = subject_until(s, pair[0], BACKEND_READ);
         expect(s, s->n == 1 && entry->events == BACKEND_READ && entry->error == 0);
         expect(s, entry->generation == 0xfedcba98u);
     }
     expect(s, read(pair[0], &byte, 1) == 1);
-    expect(s, wait_for(s, 0) == 0);
+    expect(s, subject_wait(s, 0) == 0);
 }
 
 BACKEND_TEST(backend, input_is_told_again_until_it_is_read)
 {
-    for_every_kind(s, tells_again_until_read);
+    subject_every_kind(s, tells_again_until_read);
 }
 
 static void fill_and_empty(struct subject *s, int from, int to)
 {
     static char bytes[4096];
 
-    set(s, to, 0, BACKEND_WRITE);
-    expect(s, wait_for(s, 0) == 1 && s->ready[0].events == BACKEND_WRITE);
+    subject_set(s, to, 0, BACKEND_WRITE);
+    expect(s, subject_wait(s, 0) == 1 && s->ready[0].events == BACKEND_WRITE);
     while (write(to, bytes, sizeof bytes) > 0)
         ;
-    expect(s, wait_for(s, 0) == 0);
+    expect(s, subject_wait(s, 0) == 0);
     while (read(from, bytes, sizeof bytes) > 0)
         ;
-    until(s, to, BACKEND_WRITE);
+    subject_until(s, to, BACKEND_WRITE);
     s->backend->del(s->state, to, BACKEND_WRITE);
 }
 
@@ -49,7 +49,7 @@ BACKEND_TEST(backend, writable_means_that_there_is_room)
 
     test_pair(pair);
     fill_and_empty(s, pair[0], pair[1]);
-    pipe_pair(pair);
+    subject_pipe(pair);
     fill_and_empty(s, pair[0], pair[1]);
 }
 
@@ -59,8 +59,8 @@ BACKEND_TEST(backend, there_is_one_entry_for_reading_and_writing)
 
     test_pair(pair);
     test_send(pair[1], "x", 1);
-    set(s, pair[0], 0, BACKEND_READ | BACKEND_WRITE);
-    expect(s, wait_for(s, PATIENCE) == 1);
+    subject_set(s, pair[0], 0, BACKEND_READ | BACKEND_WRITE);
+    expect(s, subject_wait(s, PATIENCE) == 1);
     expect(s, s->ready[0].events == (BACKEND_READ | BACKEND_WRITE));
 }
 
@@ -70,14 +70,14 @@ BACKEND_TEST(backend, only_what_is_wanted_is_told)
 
     test_pair(pair);
     test_send(pair[1], "x", 1);
-    set(s, pair[0], 0, BACKEND_WRITE);
-    expect(s, wait_for(s, 0) == 1 && s->ready[0].events == BACKEND_WRITE);
-    set(s, pair[0], BACKEND_WRITE, BACKEND_READ);
-    expect(s, wait_for(s, 0) == 1 && s->ready[0].events == BACKEND_READ);
-    set(s, pair[0], BACKEND_READ, 0);
-    expect(s, wait_for(s, 0) == 0);
-    set(s, pair[0], 0, BACKEND_READ);
-    expect(s, wait_for(s, 0) == 1 && s->ready[0].events == BACKEND_READ);
+    subject_set(s, pair[0], 0, BACKEND_WRITE);
+    expect(s, subject_wait(s, 0) == 1 && s->ready[0].events == BACKEND_WRITE);
+    subject_set(s, pair[0], BACKEND_WRITE, BACKEND_READ);
+    expect(s, subject_wait(s, 0) == 1 && s->ready[0].events == BACKEND_READ);
+    subject_set(s, pair[0], BACKEND_READ, 0);
+    expect(s, subject_wait(s, 0) == 0);
+    subject_set(s, pair[0], 0, BACKEND_READ);
+    expect(s, subject_wait(s, 0) == 1 && s->ready[0].events == BACKEND_READ);
 }
 
 BACKEND_TEST(backend, out_of_band_data_is_except)
@@ -85,11 +85,11 @@ BACKEND_TEST(backend, out_of_band_data_is_except)
     int pair[2];
 
     test_tcp_pair(pair);
-    set(s, pair[0], 0, BACKEND_EXCEPT);
+    subject_set(s, pair[0], 0, BACKEND_EXCEPT);
     expect(s, send(pair[1], "!", 1, MSG_OOB) == 1);
-    expect(s, until(s, pair[0], BACKEND_EXCEPT)->events == BACKEND_EXCEPT);
-    set(s, pair[0], BACKEND_EXCEPT, BACKEND_WRITE);
-    expect(s, wait_for(s, 0) == 1 && s->ready[0].events == BACKEND_WRITE);
+    expect(s, subject_until(s, pair[0], BACKEND_EXCEPT)->events == BACKEND_EXCEPT);
+    subject_set(s, pair[0], BACKEND_EXCEPT, BACKEND_WRITE);
+    expect(s, subject_wait(s, 0) == 1 && s->ready[0].events == BACKEND_WRITE);
 }
 
 BACKEND_TEST(backend, a_connection_that_waits_makes_a_listener_readable)
@@ -101,10 +101,10 @@ BACKEND_TEST(backend, a_connection_that_waits_makes_a_listener_readable)
     cr_assert_eq(bind(listener, (struct sockaddr *)&address, len), 0);
     cr_assert_eq(listen(listener, 1), 0);
     cr_assert_eq(getsockname(listener, (struct sockaddr *)&address, &len), 0);
-    set(s, listener, 0, BACKEND_READ);
-    expect(s, wait_for(s, 0) == 0);
+    subject_set(s, listener, 0, BACKEND_READ);
+    expect(s, subject_wait(s, 0) == 0);
     cr_assert_eq(connect(client, (struct sockaddr *)&address, len), 0);
-    until(s, listener, BACKEND_READ);
+    subject_until(s, listener, BACKEND_READ);
 }
 
 /* -- Ends ------------------------------------------------------------------- */
@@ -113,62 +113,62 @@ static void last_words(struct subject *s, int pair[2])
 {
     char bytes[16];
 
-    set(s, pair[0], 0, BACKEND_READ);
+    subject_set(s, pair[0], 0, BACKEND_READ);
     expect(s, write(pair[1], "last words", 10) == 10);
-    hang_up(pair[1]);
+    subject_hang_up(pair[1]);
     for (size_t got = 0; got < 10;) {
-        until(s, pair[0], BACKEND_READ);
+        subject_until(s, pair[0], BACKEND_READ);
         ssize_t n = read(pair[0], bytes + got, 10 - got);
         expect(s, n > 0);
         got += (size_t)n;
     }
     expect(s, memcmp(bytes, "last words", 10) == 0);
-    until(s, pair[0], BACKEND_READ);
+    subject_until(s, pair[0], BACKEND_READ);
     expect(s, read(pair[0], bytes, 1) == 0 || errno == EIO);
 }
 
 BACKEND_TEST(backend, what_came_before_a_hang_up_is_not_lost)
 {
-    for_every_kind(s, last_words);
+    subject_every_kind(s, last_words);
 }
 
 /* Fails where waits of 5 ms come back at once and with nothing to tell. */
 static void rests(struct subject *s)
 {
-    int64_t start = now();
+    int64_t start = subject_now();
 
     for (int i = 0; i < 4; i++)
-        expect(s, wait_for(s, 5 * CONFAB_MILLISECOND) == 0);
-    expect(s, now() - start >= 15 * CONFAB_MILLISECOND);
+        expect(s, subject_wait(s, 5 * CONFAB_MILLISECOND) == 0);
+    expect(s, subject_now() - start >= 15 * CONFAB_MILLISECOND);
 }
 
 static void unwanted_hang_up(struct subject *s, int pair[2])
 {
-    set(s, pair[0], 0, BACKEND_READ);
-    set(s, pair[0], BACKEND_READ, 0);
-    hang_up(pair[1]);
+    subject_set(s, pair[0], 0, BACKEND_READ);
+    subject_set(s, pair[0], BACKEND_READ, 0);
+    subject_hang_up(pair[1]);
     rests(s);
-    set(s, pair[0], 0, BACKEND_READ);
-    until(s, pair[0], BACKEND_READ);
+    subject_set(s, pair[0], 0, BACKEND_READ);
+    subject_until(s, pair[0], BACKEND_READ);
 }
 
 BACKEND_TEST(backend, with_no_interest_a_hang_up_is_not_told)
 {
-    for_every_kind(s, unwanted_hang_up);
+    subject_every_kind(s, unwanted_hang_up);
 }
 
 static void hang_up_for_except(struct subject *s, int pair[2])
 {
-    set(s, pair[0], 0, BACKEND_EXCEPT);
-    hang_up(pair[1]);
+    subject_set(s, pair[0], 0, BACKEND_EXCEPT);
+    subject_hang_up(pair[1]);
     rests(s);
-    set(s, pair[0], BACKEND_EXCEPT, BACKEND_READ | BACKEND_EXCEPT);
-    until(s, pair[0], BACKEND_READ);
+    subject_set(s, pair[0], BACKEND_EXCEPT, BACKEND_READ | BACKEND_EXCEPT);
+    subject_until(s, pair[0], BACKEND_READ);
 }
 
 BACKEND_TEST(backend, a_hang_up_is_nothing_to_who_wants_except_only)
 {
-    for_every_kind(s, hang_up_for_except);
+    subject_every_kind(s, hang_up_for_except);
 }
 
 static void reset(int fd)
@@ -185,9 +185,9 @@ BACKEND_TEST(backend, a_reset_is_readable)
     char byte;
 
     test_tcp_pair(pair);
-    set(s, pair[0], 0, BACKEND_READ);
+    subject_set(s, pair[0], 0, BACKEND_READ);
     reset(pair[1]);
-    until(s, pair[0], BACKEND_READ);
+    subject_until(s, pair[0], BACKEND_READ);
     expect(s, s->backend->io->recv(s->state, pair[0], &byte, 1, 0) == -ECONNRESET);
 }
 
@@ -201,10 +201,10 @@ BACKEND_TEST(backend, a_reset_is_writable_where_there_was_no_room)
     cr_assert_eq(setsockopt(pair[1], SOL_SOCKET, SO_RCVBUF, &size, sizeof size), 0);
     while (send(pair[0], bytes, sizeof bytes, 0) > 0)
         ;
-    set(s, pair[0], 0, BACKEND_WRITE);
+    subject_set(s, pair[0], 0, BACKEND_WRITE);
     reset(pair[1]);
     do {
-        until(s, pair[0], BACKEND_WRITE);
+        subject_until(s, pair[0], BACKEND_WRITE);
         n = s->backend->io->send(s->state, pair[0], bytes, sizeof bytes, 0);
     } while (n > 0);
     expect(s, n == -ECONNRESET || n == -EPIPE);
@@ -216,13 +216,13 @@ BACKEND_TEST(backend, a_full_pipe_that_nobody_reads_any_more_is_writable)
     const struct iovec iov = { bytes, sizeof bytes };
     int pair[2];
 
-    pipe_pair(pair);
+    subject_pipe(pair);
     while (write(pair[1], bytes, sizeof bytes) > 0)
         ;
-    set(s, pair[1], 0, BACKEND_WRITE);
-    expect(s, wait_for(s, 0) == 0);
+    subject_set(s, pair[1], 0, BACKEND_WRITE);
+    expect(s, subject_wait(s, 0) == 0);
     close(pair[0]);
-    until(s, pair[1], BACKEND_WRITE);
+    subject_until(s, pair[1], BACKEND_WRITE);
     expect(s, s->backend->io->writev(s->state, pair[1], &iov, 1) == -EPIPE);
 }
 
@@ -236,8 +236,8 @@ BACKEND_TEST(backend, a_refused_connect_is_writable)
     cr_assert_eq(bind(taken, (struct sockaddr *)&address, len), 0); /* and nobody listens there */
     cr_assert_eq(getsockname(taken, (struct sockaddr *)&address, &len), 0);
     int error = io->connect(s->state, fd, (struct sockaddr *)&address, len);
-    set(s, fd, 0, BACKEND_WRITE);
-    until(s, fd, BACKEND_WRITE);
+    subject_set(s, fd, 0, BACKEND_WRITE);
+    subject_until(s, fd, BACKEND_WRITE);
     if (error == -EINPROGRESS)
         error = io->socket_error(s->state, fd);
     expect(s, error == -ECONNREFUSED);

@@ -11,10 +11,10 @@
 /* Waits without anything being ready; returns how long that took. */
 static int64_t time_of_wait(struct subject *s, int64_t timeout)
 {
-    int64_t start = now();
+    int64_t start = subject_now();
 
-    expect(s, wait_for(s, timeout) == 0);
-    return now() - start;
+    expect(s, subject_wait(s, timeout) == 0);
+    return subject_now() - start;
 }
 
 BACKEND_TEST(backend_wait, a_time_out_is_never_early)
@@ -103,11 +103,11 @@ BACKEND_TEST(backend_wait, a_wake_hides_nothing_that_is_ready)
     int pair[2];
 
     test_pair(pair);
-    set(s, pair[0], 0, BACKEND_READ);
+    subject_set(s, pair[0], 0, BACKEND_READ);
     test_send(pair[1], "x", 1);
     expect(s, s->backend->wake(s->state) == 0);
-    expect(s, wait_for(s, 0) == 1 && entry_of(s, pair[0]));
-    expect(s, wait_for(s, 0) == 1 && entry_of(s, pair[0]));
+    expect(s, subject_wait(s, 0) == 1 && subject_entry(s, pair[0]));
+    expect(s, subject_wait(s, 0) == 1 && subject_entry(s, pair[0]));
 }
 
 Test(backend_wait, many_wakes_cost_one_write)
@@ -218,10 +218,10 @@ BACKEND_TEST(backend_wait, closing_a_forked_state_leaves_the_parent_alone)
     int pair[2];
 
     test_pair(pair);
-    set(s, pair[0], 0, BACKEND_READ);
+    subject_set(s, pair[0], 0, BACKEND_READ);
     close_in_child(s);
     expect(s, s->backend->wake(s->state) == 0);
     expect(s, time_of_wait(s, PATIENCE) < PATIENCE);
     test_send(pair[1], "x", 1);
-    expect(s, wait_for(s, PATIENCE) == 1 && entry_of(s, pair[0]));
+    expect(s, subject_wait(s, PATIENCE) == 1 && subject_entry(s, pair[0]));
 }

@@ -84,7 +84,8 @@ Test(test_chat_changes, terminator_set_while_a_false_prefix_is_collected_rules_w
     talk_open(&talk);
     talk_say(&talk, "-abcab");
     talk_expect(&talk, "-");
-    talk_say(&talk, "c");
+    talk_send(&talk, "c");
+    talk_turn(&talk);
     talk_expect(&talk, "-abca|");
     talk_say(&talk, "!bc");
     talk_expect(&talk, "-abca|!|");
@@ -135,6 +136,8 @@ Test(test_chat_changes, same_bytes_set_again_keep_the_held_prefix)
     talk_say(&talk, "one\r");
     talk_in_timer(&talk, same_bytes);
     talk_expect(&talk, "one");
+    same_bytes(&talk);
+    cr_assert_eq(confab_chat_pending_input(talk.chat), 0);
     talk_say(&talk, "\n");
     talk_expect(&talk, "one|");
     talk_end(&talk);
@@ -147,6 +150,7 @@ Test(test_chat_changes, line_set_again_keeps_the_held_cr)
     talk_open(&talk);
     talk_say(&talk, "one\r");
     cr_assert_eq(confab_chat_set_terminator_line(talk.chat), 0);
+    cr_assert_eq(confab_chat_pending_input(talk.chat), 0);
     run_quiet(talk.reactor);
     talk_expect(&talk, "one");
     talk_say(&talk, "\n");

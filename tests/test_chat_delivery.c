@@ -2,7 +2,9 @@
 #include "chat_support.h"
 #include "support.h"
 #include <criterion/criterion.h>
+#include <errno.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 enum {
@@ -273,6 +275,23 @@ Test(test_chat_delivery, data_before_a_hang_up_is_delivered_though_replies_fail)
 
     hang_up(&talk);
     cr_assert_eq(talk.reason, CONFAB_REASON_RESET, "closed with %s", confab_reason_name(talk.reason));
+    talk_end(&talk);
+}
+
+Test(test_chat_delivery, reset_by_the_peer_closes_without_eof)
+{
+    struct talk talk = { .line = true, .tcp = true };
+    struct linger now = { .l_onoff = 1, .l_linger = 0 };
+
+    talk_open(&talk);
+    talk_say(&talk, "one\n");
+    cr_assert_eq(setsockopt(talk.peer, SOL_SOCKET, SO_LINGER, &now, sizeof now), 0);
+    close(talk.peer);
+    talk.peer = -1;
+    run_until_set(talk.reactor, &talk.closes);
+    talk_expect(&talk, "one|<close>");
+    cr_assert_eq(talk.reason, CONFAB_REASON_RESET);
+    cr_assert_eq(talk.error, ECONNRESET);
     talk_end(&talk);
 }
 

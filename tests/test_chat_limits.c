@@ -143,16 +143,22 @@ Test(test_chat_limits, false_prefix_goes_over_the_limit_after_a_rest)
     talk_end(&talk);
 }
 
-static int find_aa_at_limit(struct talk *talk, const char *data, size_t len)
+Test(test_chat_limits, false_prefix_over_the_limit_is_searched_for_the_terminator)
+{
+    talk_every_cut(&(struct talk){ .bytes = "abcabd", .too_long = skip, LIMITED }, "123456abcabcabdok!",
+                   "123456ab<long>ok!");
+}
+
+static int find_cab_at_limit(struct talk *talk, const char *data, size_t len)
 {
     (void)data, (void)len;
-    return talk->collected == LIMIT ? confab_chat_set_terminator(talk->chat, "aa", 2) : 0;
+    return talk->collected == LIMIT ? confab_chat_set_terminator(talk->chat, "cab", 3) : 0;
 }
 
 Test(test_chat_limits, terminator_set_at_the_limit_rules_the_rest_of_a_false_prefix)
 {
-    talk_every_cut(&(struct talk){ .bytes = "aaaab", .collect = find_aa_at_limit, LIMITED }, "1234567aaacaa",
-                   "1234567a|c|");
+    talk_every_cut(&(struct talk){ .bytes = "abcabd", .collect = find_cab_at_limit, LIMITED },
+                   "123456abcabc!", "123456ab|c!");
 }
 
 /* -- what the plugin's own collect gives to the collector -- */
@@ -213,8 +219,8 @@ Test(test_chat_limits, discard_in_collect_empties_a_full_collector)
     talk_open(&talk);
     talk_say(&talk, "12345\n");
     talk_expect(&talk, "12345");
-    talk_say(&talk, "67\n");
-    talk_expect(&talk, "1234567");
+    talk_say(&talk, "6789\n");
+    talk_expect(&talk, "123456789");
     talk_end(&talk);
 }
 

@@ -81,6 +81,19 @@ Test(test_chat_suspend, suspended_on_the_last_byte_of_a_count_found_terminator_c
     talk_end(&talk);
 }
 
+Test(test_chat_suspend, suspended_on_the_last_byte_of_a_count_found_terminator_comes_before_eof)
+{
+    struct talk talk = { .count = 3, .collect = collect_suspend };
+
+    talk_open(&talk);
+    talk_send(&talk, "one");
+    talk_say_eof(&talk);
+    talk_expect(&talk, "one");
+    resume(&talk);
+    talk_expect(&talk, "one|<eof><close>");
+    talk_end(&talk);
+}
+
 Test(test_chat_suspend, suspended_on_the_last_byte_of_a_count_the_rest_waits_too)
 {
     struct talk talk = { .count = 3, .collect = collect_suspend };
@@ -257,6 +270,19 @@ Test(test_chat_suspend, eof_waits_until_resumed)
     talk_expect(&talk, "one|two|");
     resume(&talk);
     talk_expect(&talk, "one|two|<eof><close>");
+    talk_end(&talk);
+}
+
+Test(test_chat_suspend, eof_waits_where_the_last_bytes_suspend)
+{
+    struct talk talk = { .bytes = "abc", .collect = collect_suspend };
+
+    talk_open(&talk);
+    talk_say(&talk, "ab");
+    talk_say_eof(&talk);
+    talk_expect(&talk, "ab");
+    resume(&talk);
+    talk_expect(&talk, "ab<eof><close>");
     talk_end(&talk);
 }
 

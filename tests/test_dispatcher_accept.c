@@ -1,4 +1,5 @@
 /* test_dispatcher_accept.c: dispatchers that accept. */
+#include "core/dispatcher.h"
 #include "dispatcher_support.h"
 #include "stub_io.h"
 #include <arpa/inet.h>
@@ -58,11 +59,37 @@ Test(dispatcher_accept, a_listener_is_never_told_to_write)
     confab_dispatcher *l = listening(reactor, AF_INET, "127.0.0.1:0", &server);
 
     cr_expect_eq(confab_dispatcher_want(l, CONFAB_READ | CONFAB_WRITE | CONFAB_EXPT), 0);
+    cr_expect_eq(channel_wanted(&l->channel), BACKEND_READ);
     run_quiet(reactor);
     cr_expect_str_eq(server.order, "");
     cr_expect_eq(confab_dispatcher_send(l, "x", 1), -ENOTCONN);
     run_quiet(reactor);
     cr_expect_str_eq(server.order, "", "and goes on listening");
+    test_reactor_free(reactor);
+}
+
+static void want_nothing(confab_dispatcher *d, enum told told)
+{
+    if (told == ACCEPTED)
+        confab_dispatcher_want(d, 0);
+}
+
+Test(dispatcher_accept, that_wants_no_more_accepts_no_more_in_that_event)
+{
+    confab_reactor *reactor = test_reactor();
+    struct seen server = { .also = want_nothing };
+    char text[128];
+    confab_dispatcher *l = listening(reactor, AF_INET, "127.0.0.1:0", &server);
+    int far[2];
+
+    confab_dispatcher_address(l, text);
+    far[0] = test_connect(text);
+    far[1] = test_connect(text);
+    run_quiet(reactor);
+    cr_expect_str_eq(server.order, "A");
+    close(far[0]);
+    close(far[1]);
+    close(server.fd);
     test_reactor_free(reactor);
 }
 

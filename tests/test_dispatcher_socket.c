@@ -107,9 +107,13 @@ Test(dispatcher_socket, binds_every_interface_as_its_family_can)
 Test(dispatcher_socket, an_address_of_another_family_is_refused)
 {
     confab_reactor *reactor = test_reactor();
-    struct seen seen = { 0 };
+    struct seen seen = { 0 }, six_seen = { 0 };
     confab_dispatcher *d = with_socket(reactor, AF_INET, SOCK_STREAM, &seen);
 
+    if (has_six()) {
+        confab_dispatcher *six = with_socket(reactor, AF_INET6, SOCK_STREAM, &six_seen);
+        cr_expect_eq(confab_dispatcher_bind(six, "127.0.0.1:0"), -EAFNOSUPPORT);
+    }
     cr_expect_eq(confab_dispatcher_bind(d, "unix:/nowhere"), -EAFNOSUPPORT);
     cr_expect_eq(confab_dispatcher_bind(d, "nonsense"), -EINVAL);
     cr_expect_eq(confab_dispatcher_connect(d, "nonsense"), -EINVAL);

@@ -111,6 +111,7 @@ Test(listener, closed_by_a_hook_accepts_no_more_in_that_event)
     connect_many(far);
     run_quiet(reactor);
     cr_expect_eq(opened, 1);
+    cr_expect_eq(stub_accepts, 1);
     close_many(far);
 }
 
@@ -241,6 +242,7 @@ Test(listener, refuses_what_waits_where_there_is_no_descriptor)
     cr_expect_eq(count_closed(far), BOUND, "as many as an event may accept");
     cr_expect_eq(opened, 0);
     cr_expect_eq(lines, 1, "once for a rest, which is quiet");
+    cr_expect_geq(reactor->spare, 0, "the spare descriptor is there again");
     snprintf(expected, sizeof expected,
              "%s: accept: Too many open files; connections refused: %d; rests of 100 ms: 1",
              confab_listener_address(listener), BOUND);
@@ -249,8 +251,22 @@ Test(listener, refuses_what_waits_where_there_is_no_descriptor)
     stub_short = false;
     stub_pass(a_rest);
     cr_expect_eq(opened, WAITING - BOUND, "it listens again");
-    cr_expect_geq(reactor->spare, 0, "and has a spare descriptor");
     close_many(far);
+}
+
+Test(listener, takes_a_spare_descriptor_later_where_there_was_none)
+{
+    int far = connect_one();
+
+    reactor_give_spare(reactor);
+    stub_accept_error = -EMFILE;
+    run_quiet(reactor);
+    cr_expect_eq(stub_accepts, 1, "nothing can be refused");
+    stub_accept_error = 0;
+    stub_pass(a_rest);
+    cr_expect_geq(reactor->spare, 0);
+    cr_expect_eq(opened, 1);
+    close(far);
 }
 
 Test(listener, tells_of_several_rests_in_one_line_a_second)
@@ -260,6 +276,7 @@ Test(listener, tells_of_several_rests_in_one_line_a_second)
     connect_many(far);
     stub_short = true;
     run_quiet(reactor);
+    stub_pass(a_rest);
     stub_pass(a_rest);
     stub_pass(a_rest);
     cr_expect_eq(count_closed(far), WAITING);

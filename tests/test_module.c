@@ -176,6 +176,19 @@ Test(test_module, copy_that_was_cut_short_is_truncated_wherever_it_was_cut)
     free(bytes);
 }
 
+/* Offset of the place of the section table, and bytes of it. */
+enum { ELF_SECTIONS = sizeof(void *) == 8 ? 40 : 32 };
+
+Test(test_module, copy_without_a_section_table_that_was_cut_short_is_truncated)
+{
+    size_t len;
+    char *bytes = good_bytes(&len);
+
+    memset(bytes + ELF_SECTIONS, 0, sizeof(void *));
+    refuse_path(make_file(bytes, len / 4), -ENOEXEC, WORDS("truncated"));
+    free(bytes);
+}
+
 Test(test_module, whole_copy_loads)
 {
     confab_module *module;

@@ -97,7 +97,8 @@ struct confab_chat_ops {
     int (*handle_sent)(confab_chat *chat);
 
     /* A time-out passed.  Returning 0 keeps the chat for IDLE and MESSAGE,
-     * which start anew; the others close whatever it returns.  Default: close. */
+     * which start anew; the others close whatever it returns.  Default: close,
+     * with reason TIMEOUT (CONNECT for the one of that name) and ETIMEDOUT. */
     int (*handle_timeout)(confab_chat *chat, enum confab_timeout which);
 
     /* A message grew over max_message; its first max_message bytes were

@@ -148,10 +148,11 @@ struct confab_plugin {
                                                        .abi_minor = CONFAB_ABI_MINOR,                        \
                                                        __VA_ARGS__ };
 
-/* Expands to a pointer to chat ops that live as long as the plugin; at file scope. */
+/* Expands to a pointer to chat ops that live as long as the plugin; at file scope.
+ * (In C++ hidden: else two plugins in a process would share the ops of the first.) */
 #ifdef __cplusplus
 #define CONFAB_CHAT(...)                                                                                     \
-    []() -> const struct confab_chat_ops * {                                                                 \
+    []() __attribute__((visibility("hidden"))) -> const struct confab_chat_ops * {                           \
         static const struct confab_chat_ops ops = { .size = sizeof(struct confab_chat_ops), __VA_ARGS__ };   \
         return &ops;                                                                                         \
     }()

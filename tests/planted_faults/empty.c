@@ -1,0 +1,2 @@
+/* A suite without a test. */
+#include <criterion/criterion.h>
