@@ -164,7 +164,7 @@ static void hand_over(const struct confab_log_line *line)
 void log_line_v(enum confab_level level, const char *service, confab_id chat, const char *peer,
                 const char *format, va_list args)
 {
-    /* A byte over what is shown, so that a text of just that length is not taken for one that was cut. */
+    /* With room for the newline that is dropped, so that a text of just the length that is shown is not cut. */
     char raw[TEXT_MAX + 2], text[TEXT_MAX + 1], service_text[NAME_MAX_BYTES + 1],
         peer_text[NAME_MAX_BYTES + 1];
     int saved = errno;

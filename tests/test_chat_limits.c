@@ -119,6 +119,17 @@ Test(test_chat_limits, false_prefix_at_eof_can_be_too_long)
     talk_end(&talk);
 }
 
+Test(test_chat_limits, part_of_a_false_prefix_at_eof_can_be_too_long)
+{
+    struct talk talk = { .bytes = "abcabd", LIMITED };
+
+    talk_open(&talk);
+    talk_say(&talk, "123456abcab");
+    talk_say_eof(&talk);
+    talk_expect(&talk, "123456ab<long><close>");
+    talk_end(&talk);
+}
+
 /* -- a false prefix that goes over the limit -- */
 
 static int suspend_at_limit(struct talk *talk, const char *data, size_t len)
