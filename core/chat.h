@@ -54,8 +54,7 @@ enum {
     CHAT_COLLECTS = 1u << 23,      /* collect_incoming_data is the library's own */
     CHAT_CONNECT_LATER = 1u << 24, /* handle_connect is still to be called: nothing is delivered before */
     CHAT_EOF_DUE = 1u << 25,       /* the end of input was read and is not delivered yet */
-    CHAT_BLOCKED = 1u << 26,       /* output waits for the peer: WRITE is wanted */
-    CHAT_OUTBOUND = 1u << 27       /* made by connect */
+    CHAT_BLOCKED = 1u << 26        /* output waits for the peer: WRITE is wanted */
 };
 #define CHAT_SUSPENDED (CHAT_SUSPENDED_PLUGIN | CHAT_SUSPENDED_OUTPUT)
 #define CHAT_NO_INPUT  (CHAT_CLOSED | CHAT_DRAINING | CHAT_SUSPENDED | CHAT_CONNECT_LATER)
@@ -71,7 +70,6 @@ enum {
     CHAT_WORK_FLUSH = 4,
     CHAT_WORK_READ = 8,   /* read as if it were ready */
     CHAT_WORK_STOP = 16,  /* call handle_shutdown */
-    CHAT_WORK_FAIL = 32,  /* connect failed at once */
     CHAT_WORK_LIMIT = 64, /* close for OUTPUT_LIMIT or NO_MEMORY */
     CHAT_WORK_AGAIN = 128 /* deliver what is pending in the turn after: this one had its share */
 };
@@ -229,6 +227,9 @@ void chat_timer(struct channel *channel);
 
 /* Reads and drops what a peer still sends to a connection that we have ended, so that our last bytes are not
  * lost to a reset.  Owns fd.  Needs no memory of its own to fail for: without it fd is closed. */
-void linger_start(confab_reactor *reactor, int fd);
+void linger_start(confab_reactor *reactor, int fd, struct settings *settings);
+
+/* Ends the linger of this slot, if it holds one of that service's. */
+void linger_end(const struct slot *slot, const confab_service *service);
 
 #endif

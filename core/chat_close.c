@@ -59,7 +59,7 @@ void chat_drained(confab_chat *chat)
         reactor->io->shutdown(reactor->state, chat->channel.fd, SHUT_WR);
         confab_id id = confab_chat_id(chat);
         channel_set_timer(&chat->channel, -1);
-        linger_start(reactor, channel_unwatch(&chat->channel));
+        linger_start(reactor, channel_unwatch(&chat->channel), chat->settings);
         chat->channel.timer.deadline = (int64_t)id;
     }
     chat_close(chat, (enum confab_reason)chat->reason, 0);

@@ -145,7 +145,6 @@ confab_chat *chat_connect(confab_reactor *reactor, const char *text, struct sett
         settings_unref(settings);
         return NULL;
     }
-    chat->flags |= CHAT_OUTBOUND;
     int error = address_parse(&address, text, false, NULL, 0);
     if (!error)
         error = connect_to(chat, &address);

@@ -3,7 +3,8 @@
  * Closing a socket with unread input makes the kernel send a reset, which can
  * destroy our last bytes before the peer has read them.  So the socket, ended
  * on our side, is read for a moment longer and what comes is dropped: until the
- * peer ends it, for one second or 256 KiB at the most. */
+ * peer ends it, for one second or 256 KiB at the most.  Meanwhile it counts as a
+ * connection of its service, so that nobody gets around a limit by closing. */
 #include "core/chat.h"
 #include <errno.h>
 
@@ -12,6 +13,7 @@ static const int64_t linger_time = CONFAB_SECOND;
 
 struct lingering {
     struct channel channel;
+    struct settings *settings; /* of the chat: its service goes on counting the connection */
     size_t left;
 };
 
@@ -36,9 +38,13 @@ static void ready(struct channel *channel, unsigned events, int error)
 static void finish(struct channel *channel)
 {
     const struct alloc alloc = channel->reactor->alloc;
+    struct settings *settings = ((struct lingering *)(void *)channel)->settings;
 
     channel_done(channel);
     alloc_free(&alloc, channel);
+    if (settings->owner)
+        settings->owner->closed(settings->service, settings->inbound);
+    settings_unref(settings);
 }
 
 static void no_work(struct channel *channel, unsigned bits)
@@ -54,7 +60,7 @@ static const struct channel_ops linger_ops = {
     .finish = finish,
 };
 
-void linger_start(confab_reactor *reactor, int fd)
+void linger_start(confab_reactor *reactor, int fd, struct settings *settings)
 {
     struct lingering *lingering =
         reactor_open(reactor) ? alloc_new(&reactor->alloc, sizeof *lingering) : NULL;
@@ -65,6 +71,9 @@ void linger_start(confab_reactor *reactor, int fd)
     }
     channel_init(&lingering->channel, reactor, &linger_ops);
     lingering->left = LINGER_BYTES;
+    lingering->settings = settings_ref(settings);
+    if (settings->owner)
+        settings->owner->opened(settings->service, settings->inbound);
     if (channel_watch(&lingering->channel, fd)) {
         reactor->io->close(reactor->state, fd);
         channel_retire(&lingering->channel);
@@ -72,4 +81,12 @@ void linger_start(confab_reactor *reactor, int fd)
     }
     channel_want(&lingering->channel, BACKEND_READ);
     channel_set_timer(&lingering->channel, reactor->now + linger_time);
+}
+
+void linger_end(const struct slot *slot, const confab_service *service)
+{
+    struct lingering *lingering = (struct lingering *)(void *)slot->channel;
+
+    if (slot->channel && slot->channel->ops == &linger_ops && lingering->settings->service == service)
+        channel_retire(slot->channel);
 }

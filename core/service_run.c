@@ -34,6 +34,7 @@ static size_t close_chats(confab_service *service, bool inbound)
 
     for (uint32_t i = 0; i < service->reactor->slots.capacity; i++) {
         confab_chat *chat = chat_at(service, i);
+        linger_end(&service->reactor->slots.slot[i], service);
         if (!chat || chat->settings->inbound != inbound)
             continue;
         chat_close(chat, CONFAB_REASON_STOP, 0);

@@ -17,9 +17,9 @@ extern "C" {
 enum confab_events { CONFAB_READ = 1, CONFAB_WRITE = 2, CONFAB_EXPT = 4 };
 
 enum confab_dispatcher_state {
-    CONFAB_DISPATCHER_NEW,        /* no descriptor yet, or a socket that neither listens nor is connected */
+    CONFAB_DISPATCHER_NEW, /* no descriptor yet, or a socket that neither listens nor is connected */
     CONFAB_DISPATCHER_CONNECTING,
-    CONFAB_DISPATCHER_CONNECTED,  /* also a pipe, a terminal, an adopted socket */
+    CONFAB_DISPATCHER_CONNECTED, /* also a pipe, a terminal, an adopted socket */
     CONFAB_DISPATCHER_ACCEPTING,
     CONFAB_DISPATCHER_CLOSED
 };
@@ -82,8 +82,8 @@ int confab_dispatcher_accept(confab_dispatcher *, struct sockaddr *peer, socklen
  * -EPIPE, and the dispatcher closes at the end of the turn. */
 ssize_t confab_dispatcher_send(confab_dispatcher *, const void *bytes, size_t len);
 ssize_t confab_dispatcher_recv(confab_dispatcher *, void *bytes, size_t len);
-ssize_t confab_dispatcher_sendto(confab_dispatcher *, const void *bytes, size_t len, const struct sockaddr *to,
-                                 socklen_t to_len);
+ssize_t confab_dispatcher_sendto(confab_dispatcher *, const void *bytes, size_t len,
+                                 const struct sockaddr *to, socklen_t to_len);
 ssize_t confab_dispatcher_recvfrom(confab_dispatcher *, void *bytes, size_t len, struct sockaddr *from,
                                    socklen_t *from_len);
 

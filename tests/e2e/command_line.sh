@@ -25,10 +25,10 @@ helps() {
     [ ! -s "$WORK/err" ] || fail "something on standard error: $(cat "$WORK/err")"
     for command in serve info backends; do
         assert_contains "$WORK/out" "$command"
-        ask $command --help
+        ask "$command" --help
         assert_status 0
         assert_contains "$WORK/out" "usage: confab $command"
-        ask $command -h
+        ask "$command" -h
         assert_status 0
         ask --help
     done
@@ -90,6 +90,19 @@ options_stand_before_or_after_the_plugin() {
     assert_equal abc "$(printf 'ECHO 3\nabc' | talk 127.0.0.1 "$PORT")" "the answer"
     host_stop
     [ ! -s "$WORK/log" ] || fail "expected no line under --log-level error: $(cat "$WORK/log")"
+}
+
+the_backend_of_the_command_line_is_used() {
+    CONFAB_BACKEND='' host_start line -l 0 -b poll
+    assert_equal hi "$(printf 'hi\n' | talk 127.0.0.1 "$PORT" | tr -d '\r')" "the answer"
+    host_stop
+    assert_contains "$WORK/log" 'with poll'
+}
+
+two_hyphens_end_the_options() {
+    ask info -- --json
+    assert_status 1
+    assert_contains "$WORK/err" '"--json"'
 }
 
 logs_start_and_end_but_no_connection() {
@@ -225,10 +238,12 @@ fails_when_its_output_cannot_be_written() {
 }
 
 run_tests \
-    helps help_lists_the_options_of_every_service tells_its_version wrong_usage_is_2_and_says_what_was_expected \
-    an_unknown_option_lists_those_there_are a_bad_value_of_an_option_is_named \
-    a_bare_word_for_a_plugin_that_takes_none_is_refused options_stand_before_or_after_the_plugin \
-    logs_start_and_end_but_no_connection an_address_in_use_is_named_with_the_reason \
-    tells_where_it_looked_for_a_plugin finds_plugins_in_the_given_folder_first refuses_a_file_that_is_no_plugin \
-    info_tells_what_a_plugin_is info_is_json backends_are_listed an_unknown_backend_in_the_environment_is_named \
+    helps help_lists_the_options_of_every_service tells_its_version \
+    wrong_usage_is_2_and_says_what_was_expected an_unknown_option_lists_those_there_are \
+    a_bad_value_of_an_option_is_named a_bare_word_for_a_plugin_that_takes_none_is_refused \
+    options_stand_before_or_after_the_plugin the_backend_of_the_command_line_is_used \
+    two_hyphens_end_the_options logs_start_and_end_but_no_connection \
+    an_address_in_use_is_named_with_the_reason tells_where_it_looked_for_a_plugin \
+    finds_plugins_in_the_given_folder_first refuses_a_file_that_is_no_plugin info_tells_what_a_plugin_is \
+    info_is_json backends_are_listed an_unknown_backend_in_the_environment_is_named \
     fails_when_its_output_cannot_be_written

@@ -74,12 +74,17 @@ host_start() {
     PORT=${ADDRESS##*:}
 }
 
-# Waits for the host's end; STATUS is how it ended.  One that does not end is killed.
-host_wait() {
-    read -r -t $LIMIT <&4
-    [ $? -le 128 ] || kill -KILL "$HOST_PID"
+# Waits for the end of a program that has the other end of our DESCRIPTOR; STATUS is
+# how it ended.  One that does not end is killed.
+wait_for_end() { # PID DESCRIPTOR
+    read -r -t $LIMIT <&"$2"
+    [ $? -le 128 ] || kill -KILL "$1"
     STATUS=0
-    wait "$HOST_PID" || STATUS=$?
+    wait "$1" 2>/dev/null || STATUS=$?
+}
+
+host_wait() {
+    wait_for_end "$HOST_PID" 4
     HOST_PID=''
 }
 
@@ -153,8 +158,11 @@ while True:
 
 # Runs the program with these arguments: STATUS, $WORK/out and $WORK/err.
 ask() {
-    STATUS=0
-    "$HOST" "$@" >"$WORK/out" 2>"$WORK/err" || STATUS=$?
+    mkfifo "$WORK/asked"
+    "$HOST" "$@" >"$WORK/out" 2>"$WORK/err" 3>&- 4>&- 6>"$WORK/asked" &
+    exec 6<"$WORK/asked"
+    rm "$WORK/asked"
+    wait_for_end $! 6
 }
 
 # -- Running tests --------------------------------------------------------------

@@ -5,7 +5,7 @@
 answers_each_line_over_nc() {
     nc -h 2>&1 | grep -q -e '-N' || skip "no nc that has -N"
     host_start line -l 0
-    printf 'one\r\ntwo\nthree' | nc -N 127.0.0.1 "$PORT" >"$WORK/found"
+    printf 'one\r\ntwo\nthree' | nc -N -w $LIMIT 127.0.0.1 "$PORT" >"$WORK/found"
     printf 'one\r\ntwo\r\n' >"$WORK/expected"
     cmp "$WORK/expected" "$WORK/found" || fail "not the lines that were sent"
     host_stop

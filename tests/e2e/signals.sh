@@ -98,6 +98,8 @@ goes_on_when_its_standard_output_is_closed() {
     host_launch line -l "unix:$WORK/socket" >&-
     assert_answers_on_socket
     host_stop
+    # What was meant for it went nowhere, and not into a descriptor that took its number.
+    ! grep -q 'standard output' "$WORK/log" || fail "found: $(cat "$WORK/log")"
 }
 
 goes_on_when_its_standard_output_is_full() {
