@@ -370,6 +370,26 @@ Test(reactor, a_descriptor_closed_behind_its_back_does_not_make_it_spin)
     test_reactor_free(reactor);
 }
 
+/* Where a copy of the descriptor lives on, the kernel would go on telling of it. */
+Test(reactor, a_channel_that_ends_is_deleted_before_its_descriptor_is_closed)
+{
+    confab_reactor *reactor = test_reactor();
+    int pair[2], closed = 0, lines = 0, copy;
+
+    confab_log_set(drop_log, &lines, CONFAB_WARNING);
+    test_pair(pair);
+    confab_chat *chat = echo_on(reactor, pair[0], &closed);
+    copy = dup(pair[0]);
+    confab_chat_close(chat);
+    run_quiet(reactor);
+    cr_assert_eq(closed, 1);
+    test_send(pair[1], "x", 1);
+    run_quiet(reactor);
+    cr_assert_eq(lines, 0, "the backend still has it");
+    close(copy);
+    test_reactor_free(reactor);
+}
+
 Test(reactor, a_number_that_was_closed_behind_its_back_can_be_used_again)
 {
     confab_reactor *reactor = test_reactor();
