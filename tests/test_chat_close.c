@@ -202,6 +202,46 @@ static bool is_refused(void *data)
     return n < 0 && errno != EAGAIN;
 }
 
+enum { MUCH = 16 << 20 }; /* more than sockets hold */
+
+static bool is_sent(void *data)
+{
+    static const char bytes[16384];
+    struct flood *flood = data;
+
+    flood->sent += test_send_some(flood->fd, bytes, sizeof bytes);
+    return flood->sent >= MUCH;
+}
+
+static int reply_much_and_close(confab_chat *chat)
+{
+    char *bytes = test_pattern(MUCH);
+    int error = confab_chat_push_reference(chat, bytes, MUCH, free, bytes);
+
+    confab_chat_close_when_done(chat);
+    return error;
+}
+
+/* It would wait for us to read, and we for it. */
+Test(chat_close, a_peer_that_sends_before_it_reads_gets_its_reply)
+{
+    confab_reactor *reactor = test_reactor();
+    struct end end = { .on_message = reply_much_and_close };
+    struct flood flood = { 0 };
+    char *bytes = test_pattern(MUCH);
+
+    open_end(&end, reactor, &ops);
+    flood.fd = end.peer;
+    test_send(end.peer, "\n", 1);
+    run_until(reactor, is_sent, &flood);
+    cr_assert_eq(end.closed, 0, "closed while output waits");
+    test_expect_bytes(reactor, end.peer, bytes, MUCH);
+    cr_ends(reactor, &end, CONFAB_REASON_DONE, 0);
+    cr_assert_eq(peer_sees(reactor, end.peer), -1);
+    test_reactor_free(reactor);
+    free(bytes);
+}
+
 Test(chat_close, a_peer_that_never_stops_sending_is_cut_off)
 {
     enum { AT_MOST = 2 << 20 }; /* 256 KiB, and what the sockets hold */
