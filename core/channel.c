@@ -43,7 +43,7 @@ static void disown(confab_reactor *reactor, int fd)
         return;
     log_line(CONFAB_ERROR, NULL, 0, NULL,
              "descriptor %d was closed behind the reactor's back; its channel ends", fd);
-    channel_unwatch(before);
+    before->flags |= CHANNEL_LOST; /* and must not close it again */
     before->ops->close(before);
 }
 
@@ -54,12 +54,6 @@ int channel_watch(struct channel *channel, int fd)
 
     if (error)
         return error;
-    struct channel *before = reactor->slots.slot[fd].channel;
-    if (before) {
-        /* The system gave out a number that we hold: its owner has lost it, and must not close it. */
-        before->flags |= CHANNEL_LOST;
-        before->ops->close(before);
-    }
     disown(reactor, fd);
     bind_loose(channel);
     channel->fd = fd;

@@ -77,7 +77,7 @@ enum {
 /* What few chats need, made when first needed. */
 struct chat_extra {
     char *pending; /* input that could not be handed over */
-    size_t pending_at, pending_end, pending_size;
+    size_t pending_at, pending_end;
     struct timer *timers;
     confab_chat *sink, *sources; /* pace: whose output rests our reading; whose reading our output rests */
     confab_chat *pace_next, **pace_previous;

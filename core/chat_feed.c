@@ -142,8 +142,25 @@ static inline bool piece(struct feed *feed, size_t len)
     return hand_over(feed, len);
 }
 
+/* Calls found_terminator. */
+static inline void tell(struct feed *feed)
+{
+    confab_chat *chat = feed->chat;
+
+    chat->messages++;
+    feed->budget--;
+    int result = chat->settings->ops.found_terminator(chat);
+    if (feed->nul)
+        restore_nul(feed);
+    feed->borrowed_size = 0;
+    if (unlikely(chat->collected != NULL))
+        collector_clear(chat);
+    if (unlikely(result < 0))
+        chat_hooked(chat, result);
+}
+
 /* The message is whole. */
-static inline void found(struct feed *feed)
+static void found(struct feed *feed)
 {
     confab_chat *chat = feed->chat;
 
@@ -155,15 +172,21 @@ static inline void found(struct feed *feed)
         chat->flags &= ~(uint32_t)CHAT_SKIPPING;
         return;
     }
-    chat->messages++;
-    feed->budget--;
-    int result = chat->settings->ops.found_terminator(chat);
-    restore_nul(feed);
-    feed->borrowed_size = 0;
-    if (unlikely(chat->collected != NULL))
-        collector_clear(chat);
-    if (unlikely(result < 0))
-        chat_hooked(chat, result);
+    tell(feed);
+}
+
+/* A message that lies whole in what was read, for the collector: its place is
+ * all there is to know, and no hook is to be called before found_terminator. */
+static inline bool lies_whole(struct feed *feed, size_t body)
+{
+    const confab_chat *chat = feed->chat;
+
+    if (unlikely(chat->message_size > 0 || !(chat->flags & CHAT_COLLECTS) || chat->collected ||
+                 body > chat->settings->options.max_message))
+        return false;
+    feed->borrowed = feed->at;
+    feed->borrowed_size = body;
+    return true;
 }
 
 /* Each of the four consumes what it can, and returns when it has called a hook
@@ -205,6 +228,11 @@ static void feed_line(struct feed *feed)
         size_t body = (size_t)(end - at);
         if (body > 0 && end[-1] == '\r')
             body--;
+        if (likely(lies_whole(feed, body))) {
+            consume(feed, (size_t)(end + 1 - at));
+            tell(feed);
+            continue;
+        }
         if (body > 0 && !piece(feed, body))
             return;
         consume(feed, (size_t)(end + 1 - feed->at));
@@ -245,6 +273,12 @@ static void feed_bytes(struct feed *feed)
         if (unlikely(match.released)) {
             release_prefix(chat, (uint32_t)match.released);
             return;
+        }
+        if (likely(match.found && lies_whole(feed, match.body))) {
+            chat->until.held = 0;
+            consume(feed, match.body + match.used);
+            tell(feed);
+            continue;
         }
         if (match.body > 0 && !piece(feed, match.body))
             return;

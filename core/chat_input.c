@@ -3,7 +3,7 @@
  * A read goes into the reactor's one buffer and is delivered from there.  Only
  * what is left because the chat was suspended, or had its share of the event, is
  * copied: into the chat's own pending buffer, which is consumed by an offset and
- * never moved.  A chat with pending input is not read. */
+ * not moved.  A chat with pending input is not read. */
 #include "core/chat.h"
 #include <errno.h>
 
@@ -16,7 +16,7 @@ void chat_drop_pending(confab_chat *chat)
         return;
     alloc_free(&chat->channel.reactor->alloc, extra->pending);
     extra->pending = NULL;
-    extra->pending_at = extra->pending_end = extra->pending_size = 0;
+    extra->pending_at = extra->pending_end = 0;
 }
 
 /* Makes the pending buffer hold front, then what it has, then back. */
@@ -28,11 +28,6 @@ static int join(confab_chat *chat, const char *front, size_t front_len, const ch
     if (!extra)
         return -ENOMEM;
     size_t held = extra->pending_end - extra->pending_at, size = front_len + held + back_len;
-    if (!front_len && extra->pending_size - extra->pending_end >= back_len) {
-        memcpy(extra->pending + extra->pending_end, back, back_len);
-        extra->pending_end += back_len;
-        return 0;
-    }
     char *joined = alloc_new(alloc, size + 1); /* and the NUL of a message */
     if (!joined)
         return -ENOMEM;
@@ -43,7 +38,7 @@ static int join(confab_chat *chat, const char *front, size_t front_len, const ch
     alloc_free(alloc, extra->pending);
     extra->pending = joined;
     extra->pending_at = 0;
-    extra->pending_end = extra->pending_size = size;
+    extra->pending_end = size;
     chat->flags |= CHAT_PENDING;
     return 0;
 }
@@ -70,6 +65,9 @@ int chat_pending_back(confab_chat *chat, const char *bytes, size_t len)
 size_t confab_chat_pending_input(const confab_chat *chat)
 {
     const struct feed *feed = chat->channel.reactor->feed;
+
+    if (chat_closed(chat))
+        return 0;
     size_t pending = chat->extra ? chat->extra->pending_end - chat->extra->pending_at : 0;
 
     return pending + (feed && feed->chat == chat ? feed->left : 0);
@@ -82,19 +80,18 @@ static void feed_pending(struct feed *feed)
     struct chat_extra *extra = chat->extra;
     const struct alloc *alloc = &chat->channel.reactor->alloc;
     char *buffer = extra->pending;
-    size_t end = extra->pending_end, size = extra->pending_size;
+    size_t end = extra->pending_end;
 
     feed->at = buffer + extra->pending_at;
     feed->left = end - extra->pending_at;
     extra->pending = NULL;
-    extra->pending_at = extra->pending_end = extra->pending_size = 0;
+    extra->pending_at = extra->pending_end = 0;
     chat->flags &= ~(uint32_t)CHAT_PENDING;
     chat_feed(feed);
     if (feed->left && !extra->pending && !(chat->flags & (CHAT_CLOSED | CHAT_DRAINING))) {
         extra->pending = buffer;
         extra->pending_at = end - feed->left;
         extra->pending_end = end;
-        extra->pending_size = size;
         chat->flags |= CHAT_PENDING;
         feed->left = 0;
         return;

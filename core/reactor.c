@@ -182,6 +182,8 @@ int reactor_rebuild(confab_reactor *reactor, bool forked)
         if (slot->channel)
             slots_mark(&reactor->slots, (int)i);
     }
+    /* The old one may have been woken for a post or a signal that no turn has looked at yet. */
+    reactor->backend->wake(state);
     return 0;
 }
 

@@ -1,5 +1,6 @@
 /* test_reactor.c: making, running, stopping and freeing the loop; posts; what
  * it does with a descriptor that was closed behind its back. */
+#include "core/reactor.h"
 #include "support.h"
 #include <criterion/criterion.h>
 #include <errno.h>
@@ -30,11 +31,14 @@ static int send_back(confab_chat *chat, const char *data, size_t len)
     return confab_chat_push(chat, data, len);
 }
 
+static confab_id last_closed;
+
 static void note_close(confab_chat *chat, enum confab_reason reason)
 {
     int *closed = confab_chat_data(chat);
 
     (void)reason;
+    last_closed = confab_chat_id(chat);
     if (closed)
         ++*closed;
 }
@@ -390,18 +394,50 @@ Test(reactor, a_channel_that_ends_is_deleted_before_its_descriptor_is_closed)
     test_reactor_free(reactor);
 }
 
+static void post_and_lose(confab_chat *chat, enum confab_reason reason)
+{
+    static char post[] = "p";
+    confab_reactor *reactor = confab_chat_reactor(chat);
+
+    (void)reason;
+    cr_assert_eq(confab_reactor_post(reactor, note, post), 0);
+    reactor->lost = true;
+}
+
+Test(reactor, a_new_backend_does_not_sleep_over_what_woke_the_old_one)
+{
+    static const struct confab_chat_ops ops = { .size = sizeof ops,
+                                                .collect_incoming_data = send_back,
+                                                .handle_close = post_and_lose };
+    static char timer[] = "t";
+    confab_reactor *reactor = test_reactor();
+    int pair[2];
+
+    test_pair(pair);
+    confab_call_later(reactor, 10 * CONFAB_SECOND, note, timer);
+    confab_chat_close(confab_chat_new(reactor, pair[0], &ops, NULL));
+    cr_assert_geq(confab_reactor_run_once(reactor, 0), 0);
+    while (!order[0])
+        cr_assert_geq(confab_reactor_run_once(reactor, -1), 0);
+    cr_assert_str_eq(order, "p", "it slept until the timer");
+    test_reactor_free(reactor);
+}
+
 Test(reactor, a_number_that_was_closed_behind_its_back_can_be_used_again)
 {
     confab_reactor *reactor = test_reactor();
     int lost[2], next[2], closed = 0, lines = 0;
+    confab_id id;
 
     confab_log_set(drop_log, &lines, CONFAB_WARNING);
     test_pair(lost);
-    echo_on(reactor, lost[0], &closed);
+    id = confab_chat_id(echo_on(reactor, lost[0], &closed));
     test_pair(next);
     cr_assert_eq(dup2(next[0], lost[0]), lost[0]);
     close(next[0]);
     echo_on(reactor, lost[0], NULL);
+    cr_assert_eq(closed, 1);
+    cr_assert_eq(last_closed, id);
     cr_echoes(reactor, next[1]);
     cr_assert_leq(turns_until_quiet(reactor), TURNS_OF_REPAIR, "it spins");
     cr_echoes(reactor, next[1]);
