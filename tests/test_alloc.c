@@ -12,6 +12,7 @@
 
 enum {
     TURNS = 30,        /* of one session: more than it needs */
+    REFERENCES = 12,   /* that one hook pushes: more than the library can take on without memory */
     ALLOCATIONS = 5000 /* a session makes fewer */
 };
 
@@ -45,6 +46,7 @@ struct session {
     confab_reactor *reactor;
     confab_chat *chat, *second;
     int pushed, released, files[2];
+    int pushing, early; /* a push is being called; releases that ran meanwhile */
     int opened, closed, timers;
     confab_id timer;
     char reply[65536];
@@ -57,7 +59,10 @@ static struct session *session_of(confab_chat *chat)
 
 static void release(void *owner)
 {
-    ((struct session *)owner)->released++;
+    struct session *session = owner;
+
+    session->released++;
+    session->early += session->pushing;
 }
 
 static int handle_connect(confab_chat *chat)
@@ -76,11 +81,14 @@ static void push_all_kinds(confab_chat *chat, struct session *session)
 {
     void *producer;
 
+    session->pushing = 1;
     confab_chat_puts(chat, "short");
     confab_chat_printf(chat, "%700d", 7);
     confab_chat_push(chat, session->reply, sizeof session->reply);
-    session->pushed++;
-    confab_chat_push_reference(chat, session->reply, 1000, release, session);
+    for (int i = 0; i < REFERENCES; i++) {
+        session->pushed++;
+        confab_chat_push_reference(chat, session->reply, 1000, release, session);
+    }
     confab_chat_push_buffer(chat, confab_buffer_new("buffer", 6));
     session->files[0] = test_file("file", 4);
     confab_chat_push_file(chat, session->files[0], 0, -1);
@@ -93,6 +101,7 @@ static void push_all_kinds(confab_chat *chat, struct session *session)
         session->pushed++;
         confab_chat_push_with_producer(chat, &confab_simple_producer_ops, producer);
     }
+    session->pushing = 0;
 }
 
 static int found_terminator(confab_chat *chat)
@@ -151,30 +160,31 @@ static void turns(struct session *session, int peer)
     }
 }
 
-static void talk(struct session *session, int pair[2])
+static void talk(struct session *session, int peer)
 {
-    struct confab_chat_options options = { .size = sizeof options, .data = session };
     static char text[20000];
 
     memset(text, 'x', sizeof text);
-    session->chat = confab_chat_new(session->reactor, pair[0], &ops, &options);
-    session->opened += session->chat != NULL;
-    test_send_some(pair[1], text, 10);
-    turns(session, pair[1]);
-    test_send_some(pair[1], text, sizeof text);
-    test_send_some(pair[1], "<end>behind it<another", 22);
-    turns(session, pair[1]);
+    test_send_some(peer, text, 10);
+    turns(session, peer);
+    test_send_some(peer, text, sizeof text);
+    test_send_some(peer, "<end>behind it<another", 22);
+    turns(session, peer);
     if (session->chat)
         confab_chat_resume(session->chat);
-    test_send_some(pair[1], " end>rest", 9);
-    turns(session, pair[1]);
+    test_send_some(peer, " end>rest", 9);
+    turns(session, peer);
 }
 
-static void connect_and_listen(struct session *session, const char *address)
+static void open_all(struct session *session, int fd, const char *address)
 {
     struct confab_chat_options options = { .size = sizeof options, .data = session };
     confab_listener *listener = NULL;
-    int error = confab_listen(&listener, session->reactor, address, &ops, &options);
+    int error;
+
+    session->chat = confab_chat_new(session->reactor, fd, &ops, &options);
+    session->opened += session->chat != NULL;
+    error = confab_listen(&listener, session->reactor, address, &ops, &options);
 
     cr_assert(error == 0 || error == -ENOMEM, "listen: %s", strerror(-error));
     session->second = confab_connect(session->reactor, address, &ops, &options);
@@ -214,8 +224,8 @@ static bool run_session(long fail_at, bool for_ever)
     int error = confab_reactor_new(&session.reactor, &options);
     if (!error) {
         test_pair(pair);
-        connect_and_listen(&session, address);
-        talk(&session, pair);
+        open_all(&session, pair[0], address);
+        talk(&session, pair[1]);
         cr_assert_eq(confab_reactor_free(session.reactor), 0);
         close(pair[1]);
     }
@@ -224,6 +234,7 @@ static bool run_session(long fail_at, bool for_ever)
     cr_assert_geq(session.closed, session.opened, "allocation %ld fails: a chat was not told", fail_at);
     cr_assert_eq(session.released, session.pushed, "allocation %ld fails: %d of %d released", fail_at,
                  session.released, session.pushed);
+    cr_assert(for_ever || session.early == 0, "allocation %ld fails: released inside the call", fail_at);
     cr_assert_eq(test_open_fds(), before, "allocation %ld fails: descriptors are left", fail_at);
     cr_file_closed(session.files[0]);
     cr_file_closed(session.files[1]);

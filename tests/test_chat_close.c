@@ -213,10 +213,16 @@ static bool is_sent(void *data)
     return flood->sent >= MUCH;
 }
 
-static int reply_much_and_close(confab_chat *chat)
+static int push_pattern(confab_chat *chat)
 {
     char *bytes = test_pattern(MUCH);
-    int error = confab_chat_push_reference(chat, bytes, MUCH, free, bytes);
+
+    return confab_chat_push_reference(chat, bytes, MUCH, free, bytes);
+}
+
+static int reply_much_and_close(confab_chat *chat)
+{
+    int error = push_pattern(chat);
 
     confab_chat_close_when_done(chat);
     return error;
@@ -342,6 +348,29 @@ Test(chat_close, a_peer_that_ended_its_side_gets_its_replies)
     cr_assert_eq(peer_sees(reactor, end.peer), -1);
     test_reactor_free(reactor);
     free(zeros);
+}
+
+static int reply_much_and_read_on(confab_chat *chat)
+{
+    confab_chat_pace(chat, NULL); /* or the end would be read when most has left */
+    return push_pattern(chat);
+}
+
+Test(chat_close, output_that_waits_when_the_peer_ends_its_side_still_leaves)
+{
+    confab_reactor *reactor = test_reactor();
+    struct end end = { .on_message = reply_much_and_read_on };
+    char *bytes = test_pattern(MUCH);
+
+    open_end(&end, reactor, &ops);
+    test_send(end.peer, "\n", 1);
+    shutdown(end.peer, SHUT_WR);
+    run_quiet(reactor);
+    cr_assert_eq(confab_chat_state(end.chat), CONFAB_STATE_DRAINING);
+    test_expect_bytes(reactor, end.peer, bytes, MUCH);
+    cr_ends(reactor, &end, CONFAB_REASON_PEER_CLOSED, 0);
+    test_reactor_free(reactor);
+    free(bytes);
 }
 
 Test(chat_close, after_eof_nothing_lingers)
