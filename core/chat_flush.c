@@ -70,20 +70,23 @@ static enum round send_memory(confab_chat *chat, size_t *left)
 static enum round ask_producer(confab_chat *chat, struct segment *segment)
 {
     const char *bytes = NULL;
+
+    /* Before, not after it says so: it may have been resumed by then. */
+    segment->waiting = true;
     ssize_t n = segment->u.producer.ops->more(segment->u.producer.self, chat,
                                               chat->settings->options.out_buffer_size, &bytes);
 
     if (chat_closed(chat) || chat->output.first != segment)
         return ROUND_STOPPED; /* it closed the chat, or dropped the output */
     if (n > 0) {
+        segment->waiting = false;
         segment->at = bytes;
         segment->left = (size_t)n;
         return ROUND_SENT;
     }
-    if (n == -EAGAIN) {
-        segment->waiting = true;
+    if (n == -EAGAIN)
         return ROUND_WAITING;
-    }
+    segment->waiting = false;
     if (n < 0) {
         chat_close(chat, CONFAB_REASON_HOOK, (int)-n);
         return ROUND_STOPPED;

@@ -186,10 +186,16 @@ int confab_chat_push_buffer(confab_chat *chat, confab_buffer *buffer)
 
 int confab_chat_push_with_producer(confab_chat *chat, const struct confab_producer_ops *ops, void *self)
 {
-    if (!ops || ops->size < sizeof *ops || !ops->more)
+    struct segment like = { .kind = SEGMENT_PRODUCER, .u.producer = { .ops = ops, .self = self } };
+
+    if (!ops || ops->size < sizeof *ops)
         return -EINVAL;
-    return push_segment(
-        chat, &(struct segment){ .kind = SEGMENT_PRODUCER, .u.producer = { .ops = ops, .self = self } });
+    if (ops->more)
+        return push_segment(chat, &like);
+    struct segment *segment = segment_for(chat, &like);
+    if (segment)
+        segment_release_later(chat->channel.reactor, segment);
+    return -EINVAL;
 }
 
 int confab_chat_push_file(confab_chat *chat, int fd, int64_t offset, int64_t len)

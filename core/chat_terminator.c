@@ -41,7 +41,8 @@ static int change(confab_chat *chat, enum confab_terminator kind, struct termina
     chat->kind = (uint8_t)kind;
     chat->until.left = left;
     chat->flags |= CHAT_TERMINATOR_SET;
-    if (chat_count_due(chat))
+    /* While the chat's input is being delivered that goes on with it by itself. */
+    if (chat_count_due(chat) && !(reactor->feed && reactor->feed->chat == chat))
         channel_list(&chat->channel, CHAT_WORK_DELIVER);
     return 0;
 }

@@ -16,9 +16,17 @@
 
 enum { PASSED = 0, FAILED = 1, SKIPPED = 77 };
 
-/* In the child: the test that runs. */
-static const struct criterion_suite *suite_now;
-static const struct criterion_test *test_now;
+struct item {
+    struct criterion_suite suite;
+    struct criterion_test test;
+};
+
+/* All of them.  Criterion's own set, which valgrind takes for lost, is freed before they run. */
+static struct item *items;
+static size_t count;
+
+/* In the child: what runs. */
+static const struct item *now;
 static jmp_buf end_of_test;
 static int result = FAILED;
 
@@ -32,9 +40,9 @@ static void call(void (*function)(void))
 
 void criterion_internal_test_setup(void)
 {
-    if (suite_now->data)
-        call(suite_now->data->init);
-    call(test_now->data->init);
+    if (now->suite.data)
+        call(now->suite.data->init);
+    call(now->test.data->init);
 }
 
 void criterion_internal_test_main(void (*function)(void))
@@ -46,9 +54,9 @@ void criterion_internal_test_main(void (*function)(void))
 
 void criterion_internal_test_teardown(void)
 {
-    call(test_now->data->fini);
-    if (suite_now->data)
-        call(suite_now->data->fini);
+    call(now->test.data->fini);
+    if (now->suite.data)
+        call(now->suite.data->fini);
 }
 
 void criterion_send_assert(struct criterion_assert_stats *stats)
@@ -84,55 +92,63 @@ void criterion_skip_test(const char *format, ...)
 
 /* -- Running them ------------------------------------------------------------- */
 
-static void run_here(const struct criterion_suite *suite, const struct criterion_test *test)
+static void list_items(void)
 {
-    suite_now = suite;
-    test_now = test;
-    test->test();
-    exit(result);
-}
-
-static int run_in_fork(const struct criterion_suite *suite, const struct criterion_test *test)
-{
-    int status;
-
-    fflush(NULL);
-    pid_t child = fork();
-    if (child < 0 || (child > 0 && waitpid(child, &status, 0) != child)) {
-        perror("forks");
-        return FAILED;
-    }
-    if (child == 0)
-        run_here(suite, test);
-    if (WIFSIGNALED(status)) {
-        fprintf(stderr, "[----] signal %d (%s)\n", WTERMSIG(status), strsignal(WTERMSIG(status)));
-        return WTERMSIG(status) == test->data->signal ? PASSED : FAILED;
-    }
-    if (WEXITSTATUS(status) == SKIPPED)
-        return SKIPPED;
-    return WEXITSTATUS(status) == test->data->exit_code && !test->data->signal ? PASSED : FAILED;
-}
-
-int main(int argc, char **argv)
-{
-    static const char *const words[] = { [PASSED] = "PASS", [FAILED] = "FAIL", [SKIPPED] = "SKIP" };
-    int passed = 0, failed = 0;
     struct criterion_test_set *set = criterion_initialize();
 
-    (void)argc, (void)argv;
+    items = calloc(set->tests + 1, sizeof *items);
+    if (!items)
+        abort();
     FOREACH_SET(struct criterion_suite_set * suite, set->suites)
     {
         FOREACH_SET(struct criterion_test * test, suite->tests)
-        {
-            bool disabled = test->data->disabled || (suite->suite.data && suite->suite.data->disabled);
-            fprintf(stderr, "[RUN ] %s::%s\n", test->category, test->name);
-            int ended = disabled ? SKIPPED : run_in_fork(&suite->suite, test);
-            fprintf(stderr, "[%s] %s::%s\n", words[ended], test->category, test->name);
-            passed += ended == PASSED;
-            failed += ended == FAILED;
-        }
+        items[count++] = (struct item){ .suite = suite->suite, .test = *test };
     }
     criterion_finalize(set);
+}
+
+static int run_in_fork(const struct item *item)
+{
+    const struct criterion_test_extra_data *data = item->test.data;
+    int status;
+
+    if (data->disabled || (item->suite.data && item->suite.data->disabled))
+        return SKIPPED;
+    fflush(NULL);
+    pid_t child = fork();
+    if (child == 0) {
+        now = item;
+        item->test.test();
+        exit(result);
+    }
+    if (child < 0 || waitpid(child, &status, 0) != child) {
+        perror("forks");
+        return FAILED;
+    }
+    if (WIFSIGNALED(status)) {
+        fprintf(stderr, "[----] signal %d (%s)\n", WTERMSIG(status), strsignal(WTERMSIG(status)));
+        return WTERMSIG(status) == data->signal ? PASSED : FAILED;
+    }
+    if (WEXITSTATUS(status) == SKIPPED)
+        return SKIPPED;
+    return WEXITSTATUS(status) == data->exit_code && !data->signal ? PASSED : FAILED;
+}
+
+int main(void)
+{
+    static const char *const words[] = { [PASSED] = "PASS", [FAILED] = "FAIL", [SKIPPED] = "SKIP" };
+    int passed = 0, failed = 0;
+
+    list_items();
+    for (size_t i = 0; i < count; i++) {
+        const struct criterion_test *test = &items[i].test;
+        fprintf(stderr, "[RUN ] %s::%s\n", test->category, test->name);
+        int ended = run_in_fork(&items[i]);
+        fprintf(stderr, "[%s] %s::%s\n", words[ended], test->category, test->name);
+        passed += ended == PASSED;
+        failed += ended == FAILED;
+    }
+    free(items);
     fprintf(stderr, "[====] Synthesis: Tested: %d | Passing: %d | Failing: %d | Crashing: 0 \n",
             passed + failed, passed, failed);
     return failed ? FAILED : PASSED;

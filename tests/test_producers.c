@@ -444,3 +444,36 @@ Test(producers, file_that_is_never_pushed_is_closed_by_its_release)
     confab_file_producer_ops.release(self);
     cr_assert(is_closed(fd));
 }
+
+Test(producers, one_that_is_resumed_before_it_has_said_not_now_is_asked_again)
+{
+    confab_reactor *reactor = test_reactor();
+    struct end end = { 0 };
+    struct source source = { .text = "later", .answer = -EAGAIN, .before = confab_chat_resume_output };
+
+    open_end(&end, reactor);
+    push_source(end.chat, &source);
+    confab_reactor_run_once(reactor, 0);
+    cr_assert_eq(source.asked, 1);
+    source.pieces = 1;
+    source.answer = 0;
+    run_quiet(reactor);
+    test_expect(end.peer, "later");
+    cr_assert_eq(source.released, 1);
+    test_reactor_free(reactor);
+}
+
+Test(producers, one_whose_table_lacks_more_is_released_all_the_same)
+{
+    static const struct confab_producer_ops bad = { .size = sizeof bad, .release = source_release };
+    confab_reactor *reactor = test_reactor();
+    struct end end = { 0 };
+    struct source source = { 0 };
+
+    open_end(&end, reactor);
+    cr_assert_eq(confab_chat_push_with_producer(end.chat, &bad, &source), -EINVAL);
+    cr_assert_eq(source.released, 0, "released inside the call");
+    run_quiet(reactor);
+    cr_assert_eq(source.released, 1);
+    test_reactor_free(reactor);
+}

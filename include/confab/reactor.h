@@ -69,7 +69,8 @@ void confab_reactor_close_all(confab_reactor *reactor);
 
 /* To be called in the child of a fork before anything else is done with the
  * reactor: gives it a backend of its own and leaves the parent's alone.
- * Posted calls that had not run are called with a NULL reactor. */
+ * Posted calls that had not run are called with a NULL reactor.  -EBUSY inside
+ * run; what the system says where it has no new backend: then it cannot be used. */
 int confab_reactor_after_fork(confab_reactor *reactor);
 
 /* Has call(reactor, data) called on the loop when the signal arrives (once for
