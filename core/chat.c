@@ -1,7 +1,7 @@
 /* chat.c: what the turn has for a chat, and what a chat knows of itself. */
 #include "core/chat.h"
 #include <errno.h>
-#include <stdio.h>
+#include <stdarg.h>
 
 bool chat_hooked(confab_chat *chat, int result)
 {
@@ -10,11 +10,23 @@ bool chat_hooked(confab_chat *chat, int result)
     /* A push that found no way out is no fault of the hook: output is over, not the chat. */
     if (result == -EPIPE && chat->flags & (CHAT_SEND_FAILED | CHAT_DRAINING))
         return true;
+    chat_send_last(chat);
     if (chat->flags & CHAT_LIMIT)
         chat_close(chat, (enum confab_reason)chat->reason, chat->error);
     else
         chat_close(chat, CONFAB_REASON_HOOK, -result);
     return false;
+}
+
+void chat_log(const confab_chat *chat, enum confab_level level, const char *format, ...)
+{
+    char peer[ADDRESS_TEXT];
+    va_list args;
+
+    va_start(args, format);
+    log_line_v(level, chat->settings->service_name, confab_chat_id(chat), confab_chat_peer(chat, peer),
+               format, args);
+    va_end(args);
 }
 
 void chat_end(confab_chat *chat)
@@ -49,6 +61,8 @@ void chat_connected(confab_chat *chat)
     chat->state = chat->flags & CHAT_DRAINING ? CONFAB_STATE_DRAINING : CONFAB_STATE_OPEN;
     chat_interest(chat);
     chat_arm(chat);
+    if (log_wanted(CONFAB_DEBUG))
+        chat_log(chat, CONFAB_DEBUG, chat->settings->inbound ? "accepted" : "connected");
     chat_begin(chat);
     if (ops->handle_connect && !(chat->flags & CHAT_DRAINING))
         chat_hooked(chat, ops->handle_connect(chat));

@@ -17,6 +17,7 @@
 #define CONFAB_CORE_CHAT_H
 
 #include "core/address.h"
+#include "core/log.h"
 #include "core/output.h"
 #include "core/reactor.h"
 #include "core/settings.h"
@@ -150,6 +151,9 @@ static inline void chat_begin(confab_chat *chat)
 }
 void chat_end(confab_chat *chat);
 
+/* A line of the log about this chat; look at log_wanted before making one costs. */
+void chat_log(const confab_chat *chat, enum confab_level level, const char *format, ...) CONFAB_PRINTF(3, 4);
+
 /* To be called with what a hook returned; closes where that is negative.  Returns whether the chat is still open. */
 bool chat_hooked(confab_chat *chat, int result);
 
@@ -204,8 +208,15 @@ void chat_drop_pending(confab_chat *chat);
 int chat_pending_front(confab_chat *chat, const char *bytes, size_t len);
 int chat_pending_back(confab_chat *chat, const char *bytes, size_t len);
 
+/* Before a close that nobody asked for: what earlier messages were answered is sent as far as it goes at once, so
+ * that whether it leaves does not depend on how the input was split into reads. */
+void chat_send_last(confab_chat *chat);
+
 /* Sends what can be sent now, and does what follows from it. */
 void chat_flush(confab_chat *chat);
+
+/* Memory was short: nothing more can be pushed, and it closes with NO_MEMORY at the turn's end. */
+void chat_short_of_memory(confab_chat *chat);
 
 /* Output went over the high mark; or under the low one; its sink is to be looked at. */
 void chat_over_high(confab_chat *chat);

@@ -4,6 +4,7 @@
  * and the freeing follow in the turn's closing phase (chat_finish). */
 #include "core/chat.h"
 #include <errno.h>
+#include <string.h>
 
 void chat_close(confab_chat *chat, enum confab_reason reason, int error)
 {
@@ -128,6 +129,14 @@ void chat_end_of_input(confab_chat *chat)
         chat_drain(chat, CONFAB_REASON_PEER_CLOSED);
 }
 
+static void log_end(const confab_chat *chat)
+{
+    chat_log(chat, CONFAB_DEBUG, "closed: %s%s%s; %llu bytes in, %llu out, %llu messages",
+             confab_reason_name((enum confab_reason)chat->reason), chat->error ? ": " : "",
+             chat->error ? strerror(chat->error) : "", (unsigned long long)chat->bytes_in,
+             (unsigned long long)chat->bytes_out, (unsigned long long)chat->messages);
+}
+
 void chat_finish(struct channel *channel)
 {
     confab_chat *chat = chat_of(channel);
@@ -137,6 +146,8 @@ void chat_finish(struct channel *channel)
     outputs_release(reactor);
     if (settings->ops.handle_close)
         settings->ops.handle_close(chat, (enum confab_reason)chat->reason);
+    if (log_wanted(CONFAB_DEBUG))
+        log_end(chat);
     chat_drop_pending(chat);
     collector_clear(chat);
     if (chat->terminator)

@@ -103,8 +103,8 @@ static __attribute__((noinline)) char *message_kept(confab_chat *chat, size_t *l
     if (!chat->collected) {
         chat->collected = buffer_grow(NULL, COLLECTED_FIRST);
         if (!chat->collected) {
-            if (len)
-                *len = 0;
+            /* Whoever does not look answers nothing: the chat ends with this turn. */
+            chat_short_of_memory(chat);
             return NULL;
         }
     }

@@ -53,8 +53,10 @@ static void too_long(confab_chat *chat)
         restore_nul(chat->channel.reactor->feed);
         chat_hooked(chat, result);
     }
-    if (!(chat->flags & (CHAT_CLOSED | CHAT_DRAINING | CHAT_SKIPPING)))
+    if (!(chat->flags & (CHAT_CLOSED | CHAT_DRAINING | CHAT_SKIPPING))) {
+        chat_send_last(chat);
         chat_close(chat, CONFAB_REASON_TOO_LONG, 0);
+    }
 }
 
 static void consume(struct feed *feed, size_t len)

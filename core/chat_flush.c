@@ -190,6 +190,17 @@ static void all_sent(confab_chat *chat)
     }
 }
 
+void chat_send_last(confab_chat *chat)
+{
+    size_t left = OUTPUT_BYTES;
+
+    if (chat->flags & (CHAT_CLOSED | CHAT_BLOCKED | CHAT_SEND_FAILED) ||
+        chat->state == CONFAB_STATE_CONNECTING)
+        return;
+    if (chat->output.first && chat->output.first->kind <= SEGMENT_BUFFER)
+        send_memory(chat, &left);
+}
+
 void chat_flush(confab_chat *chat)
 {
     struct output *output = &chat->output;

@@ -17,8 +17,10 @@ static void plan_flush(confab_chat *chat)
     channel_list(&chat->channel, CHAT_WORK_FLUSH);
 }
 
-static void short_of_memory(confab_chat *chat)
+void chat_short_of_memory(confab_chat *chat)
 {
+    if (chat->flags & (CHAT_CLOSED | CHAT_DRAINING | CHAT_LIMIT))
+        return;
     chat->flags |= CHAT_LIMIT;
     chat->reason = CONFAB_REASON_NO_MEMORY;
     chat->error = ENOMEM;
@@ -55,7 +57,7 @@ static __attribute__((noinline)) int push_slow(confab_chat *chat, const void *by
         return error;
     error = output_push(&chat->output, chat->channel.reactor, bytes, len);
     if (error)
-        short_of_memory(chat);
+        chat_short_of_memory(chat);
     else
         pushed(chat);
     return error;
@@ -118,7 +120,7 @@ int confab_chat_printf(confab_chat *chat, const char *format, ...)
     char *longer = alloc_new(alloc, (size_t)len + 1);
     if (!longer) {
         if (!may_push(chat))
-            short_of_memory(chat);
+            chat_short_of_memory(chat);
         return -ENOMEM;
     }
     va_start(args, format);
@@ -143,7 +145,7 @@ static struct segment *segment_for(confab_chat *chat, const struct segment *like
     }
     segment_release_now(like);
     if (!(chat->flags & CHAT_NO_PUSH))
-        short_of_memory(chat);
+        chat_short_of_memory(chat);
     return NULL;
 }
 
@@ -155,7 +157,7 @@ static int push_segment(confab_chat *chat, const struct segment *like)
         return -ENOMEM;
     int error = may_push(chat);
     if (!error && segment->spare) {
-        short_of_memory(chat);
+        chat_short_of_memory(chat);
         error = -ENOMEM;
     }
     if (error) {

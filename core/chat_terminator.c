@@ -48,11 +48,18 @@ static int change(confab_chat *chat, enum confab_terminator kind, struct termina
 }
 
 /* What every setter asks first. */
-static int may_set(const confab_chat *chat)
+static int may_set(confab_chat *chat)
 {
+    struct settings *settings = chat->settings;
+
     if (chat_closed(chat))
         return -EPIPE;
-    return chat->settings->ops.found_terminator ? 0 : -EINVAL;
+    if (settings->ops.found_terminator)
+        return 0;
+    if (!settings->complained)
+        chat_log(chat, CONFAB_ERROR, "a terminator was set, but the hook found_terminator is missing");
+    settings->complained = true;
+    return -EINVAL;
 }
 
 int confab_chat_set_terminator(confab_chat *chat, const void *bytes, size_t len)

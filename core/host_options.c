@@ -1,6 +1,7 @@
 /* host_options.c: the options that every service has, and what they set. */
 #include "core/complain.h"
 #include "core/option.h"
+#include "core/settings.h"
 #include <confab/host.h>
 #include <errno.h>
 #include <string.h>
@@ -79,24 +80,21 @@ static bool was_given(const struct option_set *set, const char *name)
 int host_options_apply(const struct option_set *set, const struct host_limits *limits,
                        struct confab_chat_options *options, char *error, size_t room)
 {
-    size_t high = size_of(limits->high), low = (size_t)limits->low;
-    bool low_given = was_given(set, "low-watermark"), high_given = was_given(set, "high-watermark");
+    size_t low = (size_t)limits->low, high = size_of(limits->high), limit = size_of(limits->output_limit);
 
-    /* A mark that was given alone moves the other one with it. */
-    if (low > high && low_given && high_given)
-        return complain(error, room, -EINVAL, "low-watermark (%zu bytes) is over high-watermark (%zu bytes)",
-                        low, high);
-    if (low > high && low_given)
-        high = low;
-    else if (low > high)
-        low = high;
+    if (settings_order_marks(&low, &high, &limit, was_given(set, "low-watermark"),
+                             was_given(set, "high-watermark"), was_given(set, "output-limit")))
+        return complain(error, room, -EINVAL,
+                        "low-watermark (%zu bytes), high-watermark (%zu bytes) and output-limit (%zu bytes) "
+                        "must be in that order",
+                        low, high, limit);
     *options = (struct confab_chat_options){
         .size = sizeof *options,
         .in_buffer_size = (size_t)limits->in_buffer,
         .out_buffer_size = (size_t)limits->out_buffer,
         .low = low,
         .high = high,
-        .output_limit = size_of(limits->output_limit),
+        .output_limit = limit,
         .max_message = limits->max_message == 0 ? CONFAB_UNLIMITED : limits->max_message,
         .timeout = { [CONFAB_TIMEOUT_CONNECT] = timeout_of(limits->connect),
                      [CONFAB_TIMEOUT_IDLE] = timeout_of(limits->idle),

@@ -26,17 +26,17 @@ static bool is_closed(const confab_listener *l)
 
 static void tell(confab_listener *l, struct listener_trouble *trouble, bool now)
 {
-    confab_service *service = l->settings->service;
+    const char *service = l->settings->service_name;
 
     if (!trouble->times || (!now && l->channel.reactor->now < trouble->next))
         return;
     if (trouble->error)
-        log_line(CONFAB_WARNING, service ? confab_service_name(service) : NULL, 0, NULL,
+        log_line(CONFAB_WARNING, service, 0, NULL,
                  "%s: accept: %s; connections refused: %u; rests of 100 ms: %u", l->address,
                  strerror(trouble->error), trouble->refused, trouble->times);
     else
-        log_line(CONFAB_WARNING, service ? confab_service_name(service) : NULL, 0, NULL,
-                 "%s: no room for more connections; refused: %u", l->address, trouble->refused);
+        log_line(CONFAB_WARNING, service, 0, NULL, "%s: no room for more connections; refused: %u",
+                 l->address, trouble->refused);
     trouble->times = trouble->refused = 0;
     trouble->next = l->channel.reactor->now + trouble_line;
 }

@@ -194,6 +194,7 @@ static int make_settings(struct settings **settings, confab_service *service, bo
     (*settings)->inbound = inbound;
     (*settings)->service = service;
     (*settings)->owner = &owner;
+    (*settings)->service_name = confab_service_name(service);
     return 0;
 }
 

@@ -37,6 +37,23 @@ static void lay_over(struct confab_chat_options *merged, const struct confab_cha
 #undef LAY
 }
 
+int settings_order_marks(size_t *low, size_t *high, size_t *limit, bool low_given, bool high_given,
+                         bool limit_given)
+{
+    if ((low_given && high_given && *low > *high) || (high_given && limit_given && *high > *limit) ||
+        (low_given && limit_given && *low > *limit))
+        return -EINVAL;
+    if (*high > *limit && limit_given)
+        *high = *limit;
+    if (*low > *high && low_given)
+        *high = *low;
+    if (*low > *high)
+        *low = *high;
+    if (*high > *limit)
+        *limit = *high;
+    return 0;
+}
+
 int settings_merge(struct confab_chat_options *merged, const struct confab_chat_options *base,
                    const struct confab_chat_options *options)
 {
@@ -51,15 +68,9 @@ int settings_merge(struct confab_chat_options *merged, const struct confab_chat_
     merged->size = sizeof *merged;
     if (merged->rate_in || merged->rate_out)
         return -ENOTSUP;
-    /* A mark that was given alone moves the other one with it. */
-    if (merged->low > merged->high) {
-        if (o.low && o.high)
-            return -EINVAL;
-        if (o.low)
-            merged->high = merged->low;
-        else
-            merged->low = merged->high;
-    }
+    if (settings_order_marks(&merged->low, &merged->high, &merged->output_limit, o.low, o.high,
+                             o.output_limit))
+        return -EINVAL;
     for (int i = 0; i < CONFAB_TIMEOUTS; i++)
         if (merged->timeout[i] >= timeout_bound)
             return -EINVAL;

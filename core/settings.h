@@ -23,6 +23,8 @@ struct settings {
     struct confab_chat_options options;      /* complete: no field is 0 */
     uint32_t timeout[CONFAB_TIMEOUTS];       /* in wheel ticks, rounded up; 0: off */
     confab_service *service;                 /* NULL: none */
+    const char *service_name;                /* for the log; NULL where service is */
+    bool complained;                         /* of a plugin's mistake that each connection would show again */
     const struct settings_owner *owner;      /* NULL where service is */
 };
 
@@ -33,6 +35,11 @@ struct settings {
 int settings_new(struct settings **settings, const struct alloc *alloc, size_t read_buffer,
                  const struct confab_chat_ops *ops, const struct confab_chat_options *options,
                  const struct confab_chat_options *base);
+
+/* Puts low <= high <= limit into order: what was given stands, and moves the
+ * others with it.  -EINVAL: those that were given contradict each other. */
+int settings_order_marks(size_t *low, size_t *high, size_t *limit, bool low_given, bool high_given,
+                         bool limit_given);
 
 /* A copy of settings with options laid over them. */
 int settings_change(struct settings **copy, const struct settings *settings, size_t read_buffer,

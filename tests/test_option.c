@@ -517,6 +517,10 @@ Test(test_option, watermark_that_is_given_alone_moves_the_other_one)
     cr_assert_eq(set_anew("low-watermark", "1M"), 0);
     ready();
     cr_assert_eq(service->chat_options.high, 1048576);
+    cr_assert_eq(set_anew("output-limit", "1K"), 0);
+    ready();
+    cr_assert_eq(service->chat_options.high, 1024);
+    cr_assert_eq(service->chat_options.low, 1024);
 }
 
 Test(test_option, watermarks_that_contradict_each_other_are_refused)
@@ -524,7 +528,8 @@ Test(test_option, watermarks_that_contradict_each_other_are_refused)
     cr_assert_eq(set("high-watermark", "1K"), 0);
     cr_assert_eq(set("low-watermark", "2K"), 0);
     cr_assert_eq(confab_service_ready(service, error, sizeof error), -EINVAL);
-    expect_words("opt: low-watermark (2048 bytes) is over high-watermark (1024 bytes)");
+    expect_words("opt: low-watermark (2048 bytes), high-watermark (1024 bytes) and output-limit (16777216 bytes) "
+                 "must be in that order");
 }
 
 Test(test_option, timeout_that_no_chat_can_have_is_refused)

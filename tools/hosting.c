@@ -7,11 +7,12 @@
 #include "hosting.h"
 
 #include "command.h"
+#include "listening.h"
 #include "plugin_path.h"
 
 #include <confab/host.h>
 #include <errno.h>
-#include <poll.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -21,9 +22,8 @@
 enum {
     LINGER_SECONDS =
         3, /* the library's own linger takes one; a plugin's forgotten timer would take for ever */
-    ANNOUNCE_WAIT = 1000, /* milliseconds for which a full standard output may hold us up */
-    ANNOUNCE_BYTES = 512, /* of a line, at the most: a pipe takes that many at once or not at all */
-    KEY_BYTES = 64        /* of an option's name and its NUL */
+    KEY_BYTES = 64,       /* of an option's name and its NUL */
+    COUNTERS_BYTES = 2048 /* of all counters as text: more than the log takes, which marks its cut */
 };
 
 struct hosting {
@@ -38,17 +38,23 @@ struct hosting {
 
 /* -- What signals do, on the loop ----------------------------------------- */
 
+static const char *plural(size_t count)
+{
+    return count == 1 ? "" : "s";
+}
+
 static void end_asked(confab_reactor *reactor, void *data)
 {
     struct hosting *hosting = data;
     if (hosting->ends++ == 0) {
-        confab_service_log(hosting->service, CONFAB_INFO, "asked to end: draining, %zu connections",
-                           confab_service_inbound(hosting->service));
+        size_t count = confab_service_inbound(hosting->service);
+        confab_service_log(hosting->service, CONFAB_INFO, "asked to end: draining, %zu connection%s", count,
+                           plural(count));
         confab_service_stop(hosting->service, -1);
     } else {
+        size_t count = confab_service_chats(hosting->service);
         confab_service_log(hosting->service, CONFAB_WARNING,
-                           "asked to end again: closing %zu connections at once",
-                           confab_service_chats(hosting->service));
+                           "asked to end again: closing %zu connection%s at once", count, plural(count));
         confab_service_stop(hosting->service, 0);
     }
     confab_reactor_stop(reactor); /* ends the phase of serving, or of lingering */
@@ -162,68 +168,6 @@ static int start(struct hosting *hosting)
     return EXIT_SUCCESS;
 }
 
-static const char *listen_hint(int error)
-{
-    static const struct {
-        int error;
-        const char *hint;
-    } hints[] = {
-        { EADDRINUSE, "; choose another, or port 0 for any that is free" },
-        { EACCES,
-          "; ports under 1024 are for privileged users, a socket file needs a folder that can be written" },
-        { EADDRNOTAVAIL, "; no interface of this machine has that address" },
-        { ENOENT, "; the socket file's folder does not exist" },
-        { EAFNOSUPPORT, "; this system does not have that kind of address" },
-    };
-    for (size_t i = 0; i < sizeof(hints) / sizeof(hints[0]); i++) {
-        if (hints[i].error == error)
-            return hints[i].hint;
-    }
-    return "";
-}
-
-/* For whoever started us.  Standard output may be closed or full: that must not
- * keep us from serving, nor hold the loop up. */
-static void announce(struct hosting *hosting, const char *address)
-{
-    char line[ANNOUNCE_BYTES];
-    struct pollfd out = { .fd = STDOUT_FILENO, .events = POLLOUT };
-    int len =
-        snprintf(line, sizeof(line), "listening %s %s\n", confab_service_name(hosting->service), address);
-    if (len < 0 || (size_t)len >= sizeof(line))
-        return;
-    if (poll(&out, 1, ANNOUNCE_WAIT) == 0 || write(STDOUT_FILENO, line, (size_t)len) != len)
-        confab_service_log(hosting->service, CONFAB_WARNING,
-                           "standard output does not take that this listens on %s", address);
-}
-
-static int listen_on(struct hosting *hosting, const char *address)
-{
-    confab_listener *listener;
-    int error = confab_service_listen(hosting->service, &listener, address, NULL, NULL);
-    if (error)
-        return failure(hosting->wish->command, "cannot listen on %s: %s%s", address, strerror(-error),
-                       listen_hint(-error));
-    const char *bound = confab_listener_address(listener);
-    confab_service_log(hosting->service, CONFAB_INFO, "listening on %s", bound);
-    announce(hosting, bound);
-    return EXIT_SUCCESS;
-}
-
-static int listen_on_all(struct hosting *hosting)
-{
-    const struct hosting_wish *wish = hosting->wish;
-    if (wish->listen_count == 0) {
-        char port[8];
-        snprintf(port, sizeof(port), "%d", confab_module_plugin(hosting->module)->default_port);
-        return listen_on(hosting, port);
-    }
-    int status = EXIT_SUCCESS;
-    for (int i = 0; i < wish->listen_count && status == EXIT_SUCCESS; i++)
-        status = listen_on(hosting, wish->listen[i]);
-    return status;
-}
-
 /* -- Serving, and the end --------------------------------------------------- */
 
 /* Turns the loop until the service has stopped. */
@@ -233,6 +177,20 @@ static int drain(struct hosting *hosting)
     while (result >= 0 && !confab_service_stopped(hosting->service))
         result = confab_reactor_run_once(hosting->reactor, -1);
     return result < 0 ? result : 0;
+}
+
+/* With the plugin's own counters, if it has any: "stopped: replies 12, refused 0". */
+static void log_stopped(struct hosting *hosting)
+{
+    const char *const *names = confab_module_plugin(hosting->module)->counters;
+    char text[COUNTERS_BYTES] = "";
+    size_t used = 0;
+    int64_t value;
+    for (unsigned i = 0; used < sizeof(text) && confab_service_counter(hosting->service, i, &value) == 0; i++) {
+        int n = snprintf(text + used, sizeof(text) - used, "%s%s %" PRId64, i ? ", " : ": ", names[i], value);
+        used += n > 0 ? (size_t)n : 0;
+    }
+    confab_service_log(hosting->service, CONFAB_INFO, "stopped%s", text);
 }
 
 static int serve(struct hosting *hosting)
@@ -250,7 +208,7 @@ static int serve(struct hosting *hosting)
         alarm(0);
     }
     if (!error) {
-        confab_service_log(hosting->service, CONFAB_INFO, "stopped");
+        log_stopped(hosting);
         return EXIT_SUCCESS;
     }
     confab_service_log(hosting->service, CONFAB_ERROR, "the loop failed: %s", strerror(-error));
@@ -294,7 +252,7 @@ int hosting_run(const struct hosting_wish *wish)
     if (!status)
         status = start(&hosting);
     if (!status)
-        status = listen_on_all(&hosting);
+        status = listening_start(wish, hosting.service, confab_module_plugin(hosting.module)->default_port);
     if (!status)
         status = serve(&hosting);
     close_all(&hosting);
