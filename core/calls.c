@@ -2,11 +2,11 @@
 #include "core/reactor.h"
 #include <errno.h>
 
-/* The real time, not the turn's: a hook may have taken its time, and a timer is never early. */
-static int64_t from_now(confab_reactor *reactor, int64_t ns)
+int64_t reactor_from_now(const confab_reactor *reactor, int64_t ns)
 {
     int64_t now = reactor_clock(reactor), deadline;
 
+    now = now > reactor->now ? now : reactor->now + 1;
     if (ns <= 0)
         return now;
     return __builtin_add_overflow(now, ns, &deadline) ? INT64_MAX : deadline;
@@ -14,15 +14,16 @@ static int64_t from_now(confab_reactor *reactor, int64_t ns)
 
 confab_id confab_call_later(confab_reactor *reactor, int64_t ns, confab_call *call, void *data)
 {
-    return timer_start(&reactor->timers, from_now(reactor, ns), 0, (void (*)(void))call, data, NULL, NULL);
+    return timer_start(&reactor->timers, reactor_from_now(reactor, ns), 0, (void (*)(void))call, data, NULL,
+                       NULL);
 }
 
 confab_id confab_call_every(confab_reactor *reactor, int64_t ns, confab_call *call, void *data)
 {
     int64_t every = ns < CONFAB_MILLISECOND ? CONFAB_MILLISECOND : ns;
 
-    return timer_start(&reactor->timers, from_now(reactor, every), every, (void (*)(void))call, data, NULL,
-                       NULL);
+    return timer_start(&reactor->timers, reactor_from_now(reactor, every), every, (void (*)(void))call, data,
+                       NULL, NULL);
 }
 
 confab_id confab_call_at(confab_reactor *reactor, int64_t unix_ns, confab_call *call, void *data)
@@ -40,7 +41,7 @@ int confab_call_reset(confab_reactor *reactor, confab_id id, int64_t ns)
 
     if (!timer)
         return -ENOENT;
-    timer_reset(&reactor->timers, timer, from_now(reactor, ns),
+    timer_reset(&reactor->timers, timer, reactor_from_now(reactor, ns),
                 ns < CONFAB_MILLISECOND ? CONFAB_MILLISECOND : ns);
     return 0;
 }

@@ -106,9 +106,8 @@ static void append(struct channel_queue *queue, struct channel *channel)
     queue->last = channel;
 }
 
-void channel_list_slow(struct channel *channel, unsigned bits)
+void channel_list_slow(struct channel *channel)
 {
-    (void)bits;
     channel->flags |= CHANNEL_LISTED;
     append(&channel->reactor->work, channel);
 }

@@ -14,7 +14,7 @@ bool chat_hooked(confab_chat *chat, int result)
     if (chat->flags & CHAT_LIMIT)
         chat_close(chat, (enum confab_reason)chat->reason, chat->error);
     else
-        chat_close(chat, CONFAB_REASON_HOOK, -result);
+        chat_close(chat, CONFAB_REASON_HOOK, result < -INT16_MAX ? INT16_MAX : -result);
     return false;
 }
 
@@ -86,7 +86,7 @@ void chat_interest(confab_chat *chat)
         wanted |= BACKEND_READ;
     if (chat->flags & CHAT_BLOCKED)
         wanted |= BACKEND_WRITE;
-    if (chat->settings->ops.handle_expt)
+    if (chat->settings->ops.handle_expt && !(chat->flags & CHAT_NO_INPUT))
         wanted |= BACKEND_EXCEPT;
     channel_want(&chat->channel, wanted);
 }
@@ -161,6 +161,8 @@ static void work(struct channel *channel, unsigned bits)
     confab_chat *chat = chat_of(channel);
 
     chat_begin(chat);
+    if (bits & CHAT_WORK_FAIL)
+        chat_close(chat, CONFAB_REASON_CONNECT, chat->error);
     if (bits & CHAT_WORK_LIMIT)
         chat_close(chat, (enum confab_reason)chat->reason, chat->error);
     if (bits & CHAT_WORK_CONNECT && !chat_closed(chat))
@@ -290,14 +292,11 @@ static confab_id chat_timer_start(confab_chat *chat, int64_t ns, int64_t every,
                                   void (*call)(confab_chat *, void *), void *data)
 {
     confab_reactor *reactor = chat->channel.reactor;
-    int64_t deadline = reactor_clock(reactor);
 
     if (chat_closed(chat) || !chat_extra(chat))
         return 0;
-    if (ns > 0 && __builtin_add_overflow(deadline, ns, &deadline))
-        deadline = INT64_MAX;
-    return timer_start(&reactor->timers, deadline, every, (void (*)(void))call, data, chat,
-                       &chat->extra->timers);
+    return timer_start(&reactor->timers, reactor_from_now(reactor, ns), every, (void (*)(void))call, data,
+                       chat, &chat->extra->timers);
 }
 
 confab_id confab_chat_call_later(confab_chat *chat, int64_t ns, void (*call)(confab_chat *, void *),

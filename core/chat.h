@@ -71,6 +71,7 @@ enum {
     CHAT_WORK_FLUSH = 4,
     CHAT_WORK_READ = 8,   /* read as if it were ready */
     CHAT_WORK_STOP = 16,  /* call handle_shutdown */
+    CHAT_WORK_FAIL = 32,  /* connect failed at once */
     CHAT_WORK_LIMIT = 64, /* close for OUTPUT_LIMIT or NO_MEMORY */
     CHAT_WORK_AGAIN = 128 /* deliver what is pending in the turn after: this one had its share */
 };

@@ -34,7 +34,7 @@ void chat_close(confab_chat *chat, enum confab_reason reason, int error)
 
 void chat_drain(confab_chat *chat, enum confab_reason reason)
 {
-    if (chat->flags & (CHAT_CLOSED | CHAT_DRAINING))
+    if (chat->flags & (CHAT_CLOSED | CHAT_DRAINING | CHAT_LIMIT))
         return;
     if (chat->flags & CHAT_SEND_FAILED) {
         chat_close(chat, CONFAB_REASON_RESET, chat->error);
@@ -84,6 +84,7 @@ void chat_send_failed(confab_chat *chat, int error)
     if (chat->flags & CHAT_OVER_HIGH)
         chat_under_low(chat);
     chat_interest(chat);
+    chat_arm_within(chat, chat->settings->timeout[CONFAB_TIMEOUT_IDLE]);
     channel_list(&chat->channel, CHAT_WORK_READ);
 }
 
@@ -199,5 +200,7 @@ void confab_chat_discard_buffers(confab_chat *chat)
     if (reactor->feed && reactor->feed->chat == chat)
         chat->flags |= CHAT_DISCARDED;
     output_drop_all(&chat->output, reactor);
+    chat->flags &= ~(uint32_t)CHAT_BLOCKED;
+    chat_interest(chat);
     channel_list(&chat->channel, CHAT_WORK_FLUSH); /* the marks, and who waited for its end */
 }

@@ -88,7 +88,7 @@ static enum round ask_producer(confab_chat *chat, struct segment *segment)
         return ROUND_WAITING;
     segment->waiting = false;
     if (n < 0) {
-        chat_close(chat, CONFAB_REASON_HOOK, (int)-n);
+        chat_close(chat, CONFAB_REASON_HOOK, n < -INT16_MAX ? INT16_MAX : (int)-n);
         return ROUND_STOPPED;
     }
     output_drop_first(&chat->output, chat->channel.reactor);

@@ -148,8 +148,11 @@ confab_chat *chat_connect(confab_reactor *reactor, const char *text, struct sett
     int error = address_parse(&address, text, false, NULL, 0);
     if (!error)
         error = connect_to(chat, &address);
-    if (error)
-        chat_close(chat, CONFAB_REASON_CONNECT, -error);
+    if (error) {
+        /* In the next turn: a handle_close that connects again at once must not keep this one from ending. */
+        chat->error = (int16_t)-error;
+        channel_list(&chat->channel, CHAT_WORK_FAIL);
+    }
     return chat;
 }
 

@@ -22,11 +22,13 @@ void chat_over_high(confab_chat *chat)
 /* Its reading may go on: delivers what is pending, and reads again. */
 static void go_on(confab_chat *chat)
 {
-    if (chat->flags & (CHAT_SUSPENDED | CHAT_CLOSED))
+    if (chat_closed(chat))
         return;
     reactor_refresh(chat->channel.reactor);
     chat->active = chat->message_began = chat->channel.reactor->tick;
     chat_arm_within(chat, chat->settings->timeout[CONFAB_TIMEOUT_IDLE]);
+    if (chat->flags & CHAT_SUSPENDED)
+        return;
     chat_interest(chat);
     if (chat->flags & (CHAT_PENDING | CHAT_EOF_DUE | CHAT_STOPPING | CHAT_CHECK_LONG) || chat_count_due(chat))
         channel_list(&chat->channel, CHAT_WORK_DELIVER);
@@ -70,6 +72,7 @@ void chat_check_output(confab_chat *chat)
         return;
     if (sink->output.size > sink->settings->options.high) {
         chat->flags |= CHAT_SUSPENDED_OUTPUT;
+        sink->flags |= CHAT_OVER_HIGH; /* also where its marks were lowered since */
         chat_interest(chat);
     }
 }

@@ -82,6 +82,8 @@ int confab_chat_push(confab_chat *chat, const void *bytes, size_t len)
         size > chat->settings->options.high)
         return push_slow(chat, bytes, len);
     if (!last) {
+        if (len == 0)
+            return 0;
         last = output_first_chunk(output, chat->channel.reactor);
         if (!last)
             return push_slow(chat, bytes, len);
@@ -180,6 +182,11 @@ int confab_chat_push_reference(confab_chat *chat, const void *bytes, size_t len,
 
 int confab_chat_push_buffer(confab_chat *chat, confab_buffer *buffer)
 {
+    if (!buffer) {
+        /* What take_message returns where memory is short. */
+        chat_short_of_memory(chat);
+        return -ENOMEM;
+    }
     return push_segment(chat, &(struct segment){ .kind = SEGMENT_BUFFER,
                                                  .at = confab_buffer_data(buffer),
                                                  .left = confab_buffer_size(buffer),
@@ -206,13 +213,13 @@ int confab_chat_push_file(confab_chat *chat, int fd, int64_t offset, int64_t len
     struct stat st;
     int error = 0;
 
+    like.u.file.fd = fd;
     if (fstat(fd, &st))
-        return -errno;
-    if (offset < 0 || (len < 0 && !S_ISREG(st.st_mode)))
+        error = -errno;
+    else if (offset < 0 || (len < 0 && !S_ISREG(st.st_mode)))
         error = -EINVAL;
     else if (len < 0)
         len = st.st_size > offset ? st.st_size - offset : 0;
-    like.u.file.fd = fd;
     like.u.file.offset = offset;
     like.u.file.left = len;
     if (error) {

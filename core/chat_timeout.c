@@ -7,7 +7,7 @@
 
 static bool message_under_way(const confab_chat *chat)
 {
-    if (chat->flags & CHAT_NO_INPUT)
+    if (chat->flags & CHAT_NO_INPUT || chat->kind == CONFAB_TERMINATOR_NONE)
         return false;
     if (chat->message_size > 0)
         return true;
@@ -24,7 +24,10 @@ static uint32_t *stamp_of(confab_chat *chat, enum confab_timeout which)
     case CONFAB_TIMEOUT_CONNECT:
         return connecting ? &chat->born : NULL;
     case CONFAB_TIMEOUT_IDLE:
-        return !connecting && !(chat->flags & CHAT_SUSPENDED_PLUGIN) ? &chat->active : NULL;
+        /* Suspended is no rest for one that cannot send any more: nobody would ever find its end. */
+        return !connecting && (!(chat->flags & CHAT_SUSPENDED_PLUGIN) || chat->flags & CHAT_SEND_FAILED)
+                   ? &chat->active
+                   : NULL;
     case CONFAB_TIMEOUT_MESSAGE:
         return message_under_way(chat) ? &chat->message_began : NULL;
     case CONFAB_TIMEOUT_WRITE:
@@ -119,11 +122,15 @@ void chat_timer(struct channel *channel)
 
 static int change_settings(confab_chat *chat, const struct confab_chat_options *options)
 {
+    reactor_refresh(chat->channel.reactor);
+
     struct settings *changed;
     int error = settings_change(&changed, chat->settings, chat->channel.reactor->read_buffer, options);
 
     if (error)
         return error;
+    if (changed->timeout[CONFAB_TIMEOUT_MESSAGE] && !chat->settings->timeout[CONFAB_TIMEOUT_MESSAGE])
+        chat->message_began = chat->channel.reactor->tick; /* no stamp was written while it was off */
     settings_unref(chat->settings);
     chat->settings = changed;
     chat_arm(chat);

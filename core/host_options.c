@@ -34,7 +34,7 @@ static const struct confab_option host_options[] = {
           "more output waiting closes a connection; 0: off"),
     BYTES(max_message, "max-message", "1M", 0, INT64_MAX, "bytes of a message at the most; 0: off"),
     CONFAB_OPTION(struct host_limits, max_connections, INTEGER, "max-connections", .fallback = "0",
-                  .max = CONNECTIONS, .help = "accepted connections at a time; 0: any number"),
+                  .max = CONNECTIONS, .help = "connections at once; others are closed at once; 0: no limit"),
     CONFAB_OPTIONS_END,
 };
 

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 static const char entry_name[] = "confab_plugin_entry";
+static const char suffix[] = ".so";
 static const char linked_in[] = "linked-in plugin"; /* stands for the path in words about one */
 
 enum { PATH_FOLDERS_MAX = 64 }; /* folders of a search path that are looked in */
@@ -24,6 +25,39 @@ static int open_file(const char *path)
     return fd < 0 ? -errno : fd;
 }
 
+/* What NAME.so lacks at the end of name: nothing, where name ends with it already. */
+static const char *missing_suffix(const char *name)
+{
+    size_t len = strlen(name), end = sizeof suffix - 1;
+
+    return len > end && strcmp(name + len - end, suffix) == 0 ? "" : suffix;
+}
+
+/* Nothing of the current folder is loaded unless that was said, but it may be what was meant. */
+static int not_found(const char *name, const char *folders, char *error, size_t room)
+{
+    static const char guess[] = "; did you mean ";
+    const char *end = missing_suffix(name);
+    size_t size = sizeof guess + sizeof "./" + strlen(name) + sizeof suffix + sizeof "?";
+    char *hint = malloc(size);
+
+    if (!hint)
+        return complain(error, room, -ENOMEM, "out of memory");
+    snprintf(hint, size, "%s./%s%s", guess, name, end);
+    if (access(hint + sizeof guess - 1, F_OK) == 0)
+        strcat(hint, "?");
+    else
+        hint[0] = '\0';
+    if (folders && *folders)
+        complain(error, room, -ENOENT, "no plugin \"%s\": looked for %s%s in %s%s", name, name, end, folders,
+                 hint);
+    else
+        complain(error, room, -ENOENT, "no plugin \"%s\": there is no folder to look for %s%s in%s", name,
+                 name, end, hint);
+    free(hint);
+    return -ENOENT;
+}
+
 /* Opens NAME.so in the first folder that has one; *found is its path, to be
  * freed.  Stops at a file that cannot be opened: the next one's may be another
  * plugin of that name. */
@@ -32,13 +66,13 @@ static int search(const char *name, const char *folders, char **found, char *err
     const char *rest = folders ? folders : "";
 
     for (int i = 0; *rest && i < PATH_FOLDERS_MAX; i++) {
-        size_t len = strcspn(rest, ":"), size = len + strlen(name) + sizeof "/.so";
+        size_t len = strcspn(rest, ":"), size = len + strlen(name) + sizeof "/" + sizeof suffix;
         char *path = malloc(size);
         int fd;
 
         if (!path)
             return complain(error, room, -ENOMEM, "out of memory");
-        snprintf(path, size, "%.*s/%s.so", (int)len, rest, name);
+        snprintf(path, size, "%.*s/%s%s", (int)len, rest, name, missing_suffix(name));
         fd = len ? open_file(path) : -ENOENT;
         if (fd != -ENOENT && fd != -ENOTDIR) {
             *found = path;
@@ -47,10 +81,7 @@ static int search(const char *name, const char *folders, char **found, char *err
         free(path);
         rest += len + (rest[len] == ':');
     }
-    if (!folders || !*folders)
-        return complain(error, room, -ENOENT, "no plugin \"%s\": there is no folder to look for %s.so in",
-                        name, name);
-    return complain(error, room, -ENOENT, "no plugin \"%s\": looked for %s.so in %s", name, name, folders);
+    return not_found(name, folders, error, room);
 }
 
 /* Opens the file that name means.  *path is to be freed also after an error. */

@@ -15,14 +15,24 @@
 #if UINTPTR_MAX > UINT32_MAX
 typedef Elf64_Ehdr file_header;
 typedef Elf64_Phdr part_header;
+typedef Elf64_Dyn link_entry;
 enum { BITS = 64 };
 #else
 typedef Elf32_Ehdr file_header;
 typedef Elf32_Phdr part_header;
+typedef Elf32_Dyn link_entry;
 enum { BITS = 32 };
 #endif
 
-enum { PARTS_MAX = 256 }; /* parts of a file that are looked at; it has about ten */
+enum {
+    PARTS_MAX = 256, /* parts of a file that are looked at; it has about ten */
+    LINKS_MAX = 4096 /* entries of its dynamic part that are; it has about thirty */
+};
+
+/* Not in every system's elf.h. */
+#ifndef DF_1_PIE
+#define DF_1_PIE 0x08000000
+#endif
 
 /* Our own header, which the linker puts at the start of what holds this
  * function: what the file's has to agree with, with no table of machines. */
@@ -31,6 +41,11 @@ extern const unsigned char __ehdr_start[sizeof(file_header)] __attribute__((weak
 static int refuse(const char *path, char *error, size_t room, const char *why)
 {
     return complain(error, room, -ENOEXEC, "%s: not a shared object: %s", path, why);
+}
+
+static int refuse_program(const char *path, char *error, size_t room)
+{
+    return complain(error, room, -ENOEXEC, "%s: it is a program, not a shared object", path);
 }
 
 static int truncated(const char *path, uint64_t size, uint64_t wanted, char *error, size_t room)
@@ -73,11 +88,30 @@ static int check_header(const file_header *header, const char *path, char *error
                         order, (unsigned)header->e_machine);
     if (header->e_type == ET_REL)
         return refuse(path, error, room, "it is an object file that was not linked (-shared)");
+    if (header->e_type == ET_EXEC)
+        return refuse_program(path, error, room);
     if (header->e_type != ET_DYN)
-        return refuse(path, error, room, "it is a program, a core file or the like");
+        return refuse(path, error, room, "it is a core file or the like");
     if (header->e_phentsize != sizeof(part_header) || header->e_phnum == 0 || header->e_phnum > PARTS_MAX)
         return refuse(path, error, room, "its ELF header is damaged");
     return 0;
+}
+
+/* Whether this is a program that may be mapped anywhere, which has the type of a
+ * shared object.  That it names an interpreter does not tell: the C library does too. */
+static bool is_program(int fd, const part_header *dynamic)
+{
+    uint64_t count = dynamic->p_filesz / sizeof(link_entry);
+    link_entry entry;
+
+    for (uint64_t i = 0; i < count && i < LINKS_MAX; i++) {
+        off_t at = (off_t)(dynamic->p_offset + i * sizeof entry);
+        if (pread(fd, &entry, sizeof entry, at) != (ssize_t)sizeof entry || entry.d_tag == DT_NULL)
+            return false;
+        if (entry.d_tag == DT_FLAGS_1)
+            return (entry.d_un.d_val & DF_1_PIE) != 0;
+    }
+    return false;
 }
 
 /* Each part that will be mapped is in the file, and there is something to link with. */
@@ -99,6 +133,8 @@ static int check_parts(int fd, const file_header *header, const char *path, uint
         dynamic |= part.p_type == PT_DYNAMIC;
         if (!holds(size, part.p_offset, part.p_filesz, &wanted))
             return truncated(path, size, wanted, error, room);
+        if (part.p_type == PT_DYNAMIC && is_program(fd, &part))
+            return refuse_program(path, error, room);
     }
     return loads && dynamic ? 0 : refuse(path, error, room, "it has nothing to load, or to link with");
 }

@@ -12,6 +12,11 @@ int confab_reactor_post(confab_reactor *reactor, confab_call *call, void *data)
         return -ENOMEM;
     *post = (struct post){ .call = call, .data = data };
     pthread_mutex_lock(&reactor->post_lock);
+    if (reactor->posts_refused) {
+        pthread_mutex_unlock(&reactor->post_lock);
+        free(post);
+        return -ESHUTDOWN;
+    }
     *reactor->posts_end = post;
     reactor->posts_end = &post->next;
     /* Inside the lock: once it is let go the reactor may see this post and, in the end, be freed. */
@@ -49,6 +54,13 @@ int posts_run(confab_reactor *reactor)
     if (!atomic_load_explicit(&reactor->posted, memory_order_acquire))
         return 0;
     return run(take_all(reactor), reactor);
+}
+
+void posts_refuse(confab_reactor *reactor)
+{
+    pthread_mutex_lock(&reactor->post_lock);
+    reactor->posts_refused = true;
+    pthread_mutex_unlock(&reactor->post_lock);
 }
 
 void posts_cancel(confab_reactor *reactor)

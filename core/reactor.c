@@ -137,10 +137,14 @@ int confab_reactor_free(confab_reactor *reactor)
     channels_close_all(reactor);
     channels_finish(reactor);
     outputs_release(reactor);
+    posts_refuse(reactor);
     posts_cancel(reactor);
     /* What was posted may have closed or released something in its turn. */
     channels_finish(reactor);
     outputs_release(reactor);
+    /* A stop or a signal from another thread that ended run may still be on its way out. */
+    while (atomic_load(&reactor->waking))
+        sched_yield();
     reactor_destroy(reactor);
     return 0;
 }
@@ -193,9 +197,14 @@ int confab_reactor_after_fork(confab_reactor *reactor)
         return -EBUSY;
     /* Whoever held it in the parent is no thread of ours. */
     pthread_mutex_init(&reactor->post_lock, NULL);
+    signals_forked();
     int error = reactor_rebuild(reactor, true);
-    if (error)
+    if (error) {
+        /* So that nothing that is closed from now on is taken off the parent's backend. */
+        for (uint32_t i = 0; i < reactor->slots.capacity; i++)
+            reactor->slots.slot[i].armed = 0;
         return error;
+    }
     posts_cancel(reactor);
     return 0;
 }

@@ -72,8 +72,7 @@ struct confab_reactor {
     const struct confab_io *io;
     void *state; /* the backend's, first argument of every call of io and backend */
     int64_t now;
-    uint32_t tick;  /* now in wheel ticks, wrapping */
-    uint32_t turns; /* counts up each turn */
+    uint32_t tick; /* now in wheel ticks, wrapping */
     struct slots slots;
     struct channel_queue work, closing;
 
@@ -117,6 +116,7 @@ struct confab_reactor {
     atomic_bool posted;
     pthread_mutex_t post_lock;
     struct post *posts, **posts_end;
+    bool posts_refused;
 };
 
 /* Whether anything new may be made in it: not while it is being freed. */
@@ -155,12 +155,12 @@ void channel_close_fd(struct channel *channel);
 
 /* Lists work; channel_ops.work gets the bits in this turn if its phase has not
  * begun, else in the next.  No-op for one that is retired. */
-void channel_list_slow(struct channel *channel, unsigned bits);
+void channel_list_slow(struct channel *channel);
 static inline void channel_list(struct channel *channel, unsigned bits)
 {
     channel->work |= (uint16_t)bits;
     if (!(channel->flags & (CHANNEL_LISTED | CHANNEL_RETIRED)))
-        channel_list_slow(channel, bits);
+        channel_list_slow(channel);
 }
 
 /* Has channel_ops.finish called in this turn's closing phase.  Stops its timer,
@@ -185,6 +185,10 @@ void channels_finish(confab_reactor *reactor);
 /* Outside a turn the turn's time stands still: brings it up to date. */
 void reactor_refresh(confab_reactor *reactor);
 
+/* The deadline of a timer that starts now: by the real time, because a hook may
+ * have taken its time and a timer is never early; never in the present turn. */
+int64_t reactor_from_now(const confab_reactor *reactor, int64_t ns);
+
 /* The real time, where the turn's own will not do. */
 static inline int64_t reactor_clock(const confab_reactor *reactor)
 {
@@ -205,7 +209,9 @@ void reactor_take_spare(confab_reactor *reactor);
 /* post.c, signals.c: what the turn runs of them; each returns how many. */
 int posts_run(confab_reactor *reactor);
 void posts_cancel(confab_reactor *reactor);
+void posts_refuse(confab_reactor *reactor); /* from now on: the reactor is being freed */
 int signals_run(confab_reactor *reactor);
+void signals_forked(void); /* in the child: the handlers of other threads are not there */
 void signals_release(confab_reactor *reactor);
 
 #endif

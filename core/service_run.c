@@ -9,6 +9,7 @@
 #include "core/service.h"
 #include <confab/host.h>
 #include <errno.h>
+#include <unistd.h>
 
 /* -- Its chats ----------------------------------------------------------- */
 
@@ -233,6 +234,8 @@ int confab_service_listener_adopt(confab_service *service, confab_listener **lis
         error = listener_adopt(&made, reactor, fd, settings, &service->listeners);
     else if (reactor)
         reactor->io->close(reactor->state, fd);
+    else
+        close(fd);
     if (listener)
         *listener = made;
     return error;

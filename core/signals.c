@@ -11,7 +11,8 @@
 enum { SIGNALS = 65 };
 
 static struct row {
-    _Atomic(confab_reactor *) owner;
+    _Atomic(confab_reactor *) owner;   /* whose the signal is */
+    _Atomic(confab_reactor *) handled; /* the same while the handler is to tell it */
     atomic_bool pending;
     atomic_int inside; /* handlers that are looking at the owner now, in whatever thread */
     confab_call *call;
@@ -25,7 +26,7 @@ static void handler(int signo)
     struct row *row = &table[signo];
 
     atomic_fetch_add(&row->inside, 1);
-    confab_reactor *owner = atomic_load(&row->owner);
+    confab_reactor *owner = atomic_load(&row->handled);
     if (owner) {
         atomic_store(&row->pending, true);
         atomic_store(&owner->signalled, true);
@@ -38,17 +39,18 @@ static void handler(int signo)
 static int give_back(confab_reactor *reactor, int signo)
 {
     struct row *row = &table[signo];
-    confab_reactor *owner = reactor;
+    confab_reactor *owner = atomic_load(&row->owner);
 
-    if (!atomic_compare_exchange_strong(&row->owner, &owner, NULL))
+    if (owner != reactor)
         return owner ? -EBUSY : -ENOENT;
     sigaction(signo, &row->before, NULL);
-    /* A handler in another thread may have read the owner before: it must be
-     * out before the reactor can be freed.  It is a handful of instructions. */
+    atomic_store(&row->handled, NULL);
+    /* A handler in another thread may have read it before: it must be out
+     * before the reactor can be freed.  It is a handful of instructions. */
     while (atomic_load(&row->inside))
         sched_yield();
-    atomic_store(&row->pending, false);
     atomic_fetch_sub(&reactor->signals, 1);
+    atomic_store(&row->owner, NULL); /* last: from here on another may take it */
     return 0;
 }
 
@@ -71,9 +73,12 @@ int confab_reactor_signal(confab_reactor *reactor, int signo, confab_call *call,
     }
     row->call = call;
     row->data = data;
+    atomic_store(&row->pending, false);
+    atomic_store(&row->handled, reactor);
     sigemptyset(&action.sa_mask);
     if (sigaction(signo, &action, &row->before)) {
         int error = -errno;
+        atomic_store(&row->handled, NULL);
         atomic_store(&row->owner, NULL);
         return error;
     }
@@ -96,6 +101,12 @@ int signals_run(confab_reactor *reactor)
         n++;
     }
     return n;
+}
+
+void signals_forked(void)
+{
+    for (int signo = 1; signo < SIGNALS; signo++)
+        atomic_store(&table[signo].inside, 0);
 }
 
 void signals_release(confab_reactor *reactor)

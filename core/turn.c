@@ -130,6 +130,16 @@ static int run_timers(confab_reactor *reactor)
     return n;
 }
 
+/* Builds the backend anew, with the descriptor kept for such moments if there is no other; else in the next turn. */
+static void mend(confab_reactor *reactor)
+{
+    reactor->lost = reactor_rebuild(reactor, false) != 0;
+    if (reactor->lost && reactor_give_spare(reactor)) {
+        reactor->lost = reactor_rebuild(reactor, false) != 0;
+        reactor_take_spare(reactor);
+    }
+}
+
 static int turn(confab_reactor *reactor, int64_t timeout)
 {
     int failed = arm_dirty(reactor);
@@ -141,7 +151,6 @@ static int turn(confab_reactor *reactor, int64_t timeout)
     if (n < 0)
         return n;
     n += failed;
-    reactor->turns++;
     reactor->now = reactor_clock(reactor);
     reactor->tick = (uint32_t)((uint64_t)reactor->now >> WHEEL_TICK_SHIFT);
 
@@ -157,10 +166,7 @@ static int turn(confab_reactor *reactor, int64_t timeout)
     if (reactor->closing.first || reactor->retired_listed)
         channels_finish(reactor);
     if (reactor->lost) {
-        reactor->lost = false;
-        int error = reactor_rebuild(reactor, false);
-        if (error)
-            return error;
+        mend(reactor);
     }
     return n;
 }
@@ -200,6 +206,9 @@ int confab_reactor_run(confab_reactor *reactor)
 
 void confab_reactor_stop(confab_reactor *reactor)
 {
+    /* Counted from before the loop can see it: the reactor may be freed as soon as run has returned. */
+    atomic_fetch_add(&reactor->waking, 1);
     atomic_store_explicit(&reactor->stop, true, memory_order_release);
     reactor_wake(reactor);
+    atomic_fetch_sub(&reactor->waking, 1);
 }

@@ -20,8 +20,7 @@
 #include <unistd.h>
 
 enum {
-    LINGER_SECONDS =
-        3, /* the library's own linger takes one; a plugin's forgotten timer would take for ever */
+    LINGER_SECONDS = 3,   /* the library's own takes one; a plugin's forgotten timer would take for ever */
     KEY_BYTES = 64,       /* of an option's name and its NUL */
     COUNTERS_BYTES = 2048 /* of all counters as text: more than the log takes, which marks its cut */
 };
@@ -186,7 +185,8 @@ static void log_stopped(struct hosting *hosting)
     char text[COUNTERS_BYTES] = "";
     size_t used = 0;
     int64_t value;
-    for (unsigned i = 0; used < sizeof(text) && confab_service_counter(hosting->service, i, &value) == 0; i++) {
+    for (unsigned i = 0; used < sizeof(text) && confab_service_counter(hosting->service, i, &value) == 0;
+         i++) {
         int n = snprintf(text + used, sizeof(text) - used, "%s%s %" PRId64, i ? ", " : ": ", names[i], value);
         used += n > 0 ? (size_t)n : 0;
     }

@@ -201,7 +201,7 @@ static int run(const char *program, int argc, char **argv)
         case ARGUMENTS_WRONG:
             return EXIT_USAGE;
         default:
-            if (!plugin)
+            if (!plugin || !*plugin)
                 return usage_error(command, "expected the name or the path of a plugin");
             return show(program, plugin, json);
         }

@@ -57,8 +57,8 @@ static void announce(confab_service *service, const char *address)
     if (len < 0 || (size_t)len >= sizeof(line))
         return;
     if (poll(&out, 1, ANNOUNCE_WAIT) == 0 || write(STDOUT_FILENO, line, (size_t)len) != len)
-        confab_service_log(service, CONFAB_WARNING,
-                           "standard output does not take that this listens on %s", address);
+        confab_service_log(service, CONFAB_WARNING, "standard output does not take that this listens on %s",
+                           address);
 }
 
 /* A supervisor that has read the first line takes us for ready: so none is

@@ -15,6 +15,8 @@ static const struct argument options[] = {
     { 0, NULL, NULL },
 };
 
+static const char help_word[] = "help";
+
 static int help(void)
 {
     puts("usage: confab COMMAND [ARGUMENTS]\n"
@@ -24,7 +26,8 @@ static int help(void)
          "commands:");
     for (size_t i = 0; commands[i]; i++)
         printf("  %-10s%s\n", commands[i]->name, commands[i]->summary);
-    puts("\n"
+    puts("  help      tells about a command: confab help COMMAND\n"
+         "\n"
          "  -h, --help      this text; 'confab COMMAND --help' tells about a command\n"
          "  -V, --version   the version\n"
          "\n"
@@ -51,9 +54,15 @@ static int wrong_command(const char *word)
     struct names known = { .used = 0 };
     for (size_t i = 0; commands[i]; i++)
         names_add(&known, "", commands[i]->name);
+    names_add(&known, "", help_word);
     if (!word)
         return usage_error("confab", "expected a command: one of %s", known.text);
     return usage_error("confab", "no command \"%s\": expected one of %s", word, known.text);
+}
+
+static int too_many(const char *word)
+{
+    return usage_error("confab", "expected no more words, but got \"%s\"", word);
 }
 
 /* Where one of the first three descriptors is closed, a socket would get its
@@ -67,13 +76,36 @@ static void fill_standard_descriptors(void)
         close(fd);
 }
 
+/* Runs the command that argv[0] names. */
+static int run_command(const char *program, int argc, char **argv)
+{
+    for (size_t i = 0; commands[i]; i++) {
+        if (strcmp(argv[0], commands[i]->name) == 0)
+            return commands[i]->run(program, argc, argv);
+    }
+    return wrong_command(argv[0]);
+}
+
+/* confab help [COMMAND]: the same as confab [COMMAND] --help. */
+static int help_about(const char *program, int argc, char **argv)
+{
+    static char option[] = "--help";
+    if (argc < 2 || strcmp(argv[1], help_word) == 0)
+        return help();
+    char *words[] = { argv[1], option, NULL };
+    return run_command(program, 2, words);
+}
+
 int main(int argc, char **argv)
 {
     fill_standard_descriptors();
     struct arguments arguments = {
         .command = "confab", .table = options, .argc = argc, .argv = argv, .next = 1
     };
-    switch (arguments_next(&arguments)) {
+    int what = arguments_next(&arguments);
+    if ((what == HELP || what == VERSION) && arguments.next < argc)
+        return too_many(argv[arguments.next]);
+    switch (what) {
     case HELP:
         return help();
     case VERSION:
@@ -85,9 +117,10 @@ int main(int argc, char **argv)
     default:
         break;
     }
-    for (size_t i = 0; commands[i]; i++) {
-        if (strcmp(arguments.word, commands[i]->name) == 0)
-            return commands[i]->run(argv[0], argc - (arguments.next - 1), argv + (arguments.next - 1));
-    }
-    return wrong_command(arguments.word);
+    int first = arguments.next - 1; /* the index of the command */
+    if (strcmp(arguments.word, help_word) != 0)
+        return run_command(argv[0], argc - first, argv + first);
+    if (argc - first > 2)
+        return too_many(argv[first + 2]);
+    return help_about(argv[0], argc - first, argv + first);
 }

@@ -44,7 +44,7 @@ static int help(void)
          "\n"
          "ADDRESS is one of:\n"
          "  PORT                     on 127.0.0.1; port 0 is one that is free\n"
-         "  HOST:PORT, [IPV6]:PORT   on that address, which is numeric\n"
+         "  HOST:PORT, [IPV6]:PORT   on that address; HOST is numeric or localhost\n"
          "  :PORT, *:PORT            on every interface\n"
          "  unix:PATH                a socket file\n"
          "\n"
@@ -130,7 +130,7 @@ static int read_and_run(struct hosting_wish *wish, int argc, char **argv)
         if (status)
             return status;
     }
-    if (!wish->plugin)
+    if (!wish->plugin || !*wish->plugin)
         return usage_error(command, "expected the name or the path of a plugin");
     logger_start(level);
     return hosting_run(wish);

@@ -37,15 +37,16 @@ enum confab_reason {
     CONFAB_REASON_TOO_LONG,     /* a message grew over max_message */
     CONFAB_REASON_OUTPUT_LIMIT, /* output grew over output_limit */
     CONFAB_REASON_NO_MEMORY,
-    CONFAB_REASON_SHED, /* the host had to make room */
+    CONFAB_REASON_SHED, /* the host had to make room (no host does so yet) */
     CONFAB_REASON_STOP  /* the service stopped */
 };
 
 enum confab_timeout {
     CONFAB_TIMEOUT_CONNECT,  /* from connect to connected; 10 s */
-    CONFAB_TIMEOUT_IDLE,     /* no byte either way; 5 min; rests while the plugin has it suspended */
-    CONFAB_TIMEOUT_MESSAGE,  /* from a message's first byte to its terminator; off.  Each byte that
-                                arrives for a count starts it anew */
+    CONFAB_TIMEOUT_IDLE,     /* no byte either way; 5 min; rests while the plugin has it suspended (but
+                                not once a write has failed) */
+    CONFAB_TIMEOUT_MESSAGE,  /* from a message's first byte to its terminator, if it has one; off.  Each
+                                byte that arrives for a count starts it anew */
     CONFAB_TIMEOUT_WRITE,    /* output waits and none of it leaves; 30 s.  Rests while a producer says
                                 "not now" */
     CONFAB_TIMEOUT_LIFETIME, /* from its start; off */
@@ -70,8 +71,9 @@ enum confab_terminator {
 /* A terminator is 1 to this many bytes. */
 #define CONFAB_TERMINATOR_MAX 65536
 
-/* The hooks.  Each returns 0, or negative: then the chat is closed with reason
- * HOOK, so `return confab_chat_push(...)` is right.  A hook that is NULL does
+/* The hooks.  Each returns 0 (or more, which is the same), or negative: then the
+ * chat is closed with reason HOOK, so `return confab_chat_push(...)` is right.
+ * (What a push to another chat returns concerns that chat: do not return it.)  A hook that is NULL does
  * what its line says under "default". */
 struct confab_chat_ops {
     size_t size;         /* filled by CONFAB_CHAT */
@@ -120,15 +122,19 @@ struct confab_chat_ops {
 
 /* Limits of one chat.  A field that is 0 means the default. */
 struct confab_chat_options {
-    size_t size;            /* sizeof(struct confab_chat_options) */
-    size_t in_buffer_size;  /* bytes of one read at the most; 64 KiB, and never over the reactor's read_buffer */
-    size_t out_buffer_size; /* bytes that a producer is asked for; 64 KiB */
-    size_t low, high;       /* watermarks of output in memory, bytes; 64 KiB and 256 KiB */
-    size_t output_limit;    /* hard limit of output in memory, bytes; 16 MiB */
-    uint64_t max_message;   /* bytes of a message; 1 MiB; CONFAB_UNLIMITED */
+    size_t size; /* sizeof(struct confab_chat_options) */
+    size_t
+        in_buffer_size; /* bytes of one read at the most; 64 KiB, and never over the reactor's read_buffer */
+    size_t out_buffer_size;     /* bytes that a producer is asked for; 64 KiB */
+    size_t low, high;           /* watermarks of output in memory, bytes; 64 KiB and 256 KiB */
+    size_t output_limit;        /* hard limit of output in memory, bytes; 16 MiB */
+    uint64_t max_message;       /* bytes of a message; 1 MiB; CONFAB_UNLIMITED.  Bounds every message that
+                               ends at bytes or a line; with a count or no terminator what
+                               confab_chat_collect keeps, as the bytes come (a larger count can be set) */
     uint64_t rate_in, rate_out; /* bytes a second: not to be had yet, so anything but 0 is -ENOTSUP */
-    int64_t timeout[CONFAB_TIMEOUTS]; /* nanoseconds, by enum confab_timeout; CONFAB_OFF; under 2^51 (26 days) */
-    void *data;                       /* for confab_chat_data */
+    int64_t
+        timeout[CONFAB_TIMEOUTS]; /* nanoseconds, by enum confab_timeout; CONFAB_OFF; under 2^51 (26 days) */
+    void *data;                   /* for confab_chat_data */
 };
 
 struct confab_chat_stats {
@@ -137,7 +143,9 @@ struct confab_chat_stats {
     uint64_t message_size; /* bytes of the message that is arriving */
     size_t pending_input;  /* received and not yet delivered */
     size_t output_size;    /* pushed and not yet sent, in memory */
-    int64_t age, idle;     /* nanoseconds since it was made, since the last byte; to about 1 ms */
+    int64_t age,
+        idle; /* nanoseconds to about 1 ms, which wrap after 52 days: since it was made (or LIFETIME was
+                              set anew); since the last byte (or reading went on, or IDLE was set anew) */
 };
 
 /* Makes a chat of a connected descriptor, which it owns from now on, also when
@@ -196,14 +204,17 @@ int confab_chat_set_terminator_after(confab_chat *chat, const void *bytes, size_
 
 /* What is set.  For BYTES stores them (valid until another is set) and their
  * number, for COUNT what is left of it; both pointers may be NULL. */
-enum confab_terminator confab_chat_get_terminator(confab_chat *chat, const char **bytes, uint64_t *len_or_left);
+enum confab_terminator confab_chat_get_terminator(confab_chat *chat, const char **bytes,
+                                                  uint64_t *len_or_left);
 
 /* The library's collector: put it into .collect_incoming_data, or call it there. */
 int confab_chat_collect(confab_chat *chat, const char *data, size_t len);
 
 /* In found_terminator: what was collected of this message, writable, with a NUL
  * behind it; gone when the hook returns.  Not copied where it arrived in one
- * piece.  Never NULL but when out of memory.  len may be NULL. */
+ * piece.  In handle_eof: what has come of a message without its terminator.
+ * NULL only when out of memory; then the chat closes with NO_MEMORY and pushes
+ * return -ENOMEM.  len may be NULL. */
 char *confab_chat_message(confab_chat *chat, size_t *len);
 
 /* The same as a buffer to keep, which the caller owns; the collector is empty
@@ -229,14 +240,16 @@ size_t confab_chat_pending_input(const confab_chat *chat);
 
 /* -- Output -------------------------------------------------------------- */
 
-/* Each queues output behind what is queued; what one hook pushed leaves right
- * after it in one system call.  0; -EPIPE: the chat is closed or its sending
+/* Each queues output behind what is queued.  What was pushed while one read was
+ * delivered leaves right after that in one system call; a close for HOOK or
+ * TOO_LONG still sends what the kernel takes at once, confab_chat_close and
+ * confab_chat_abort drop it.  0; -EPIPE: the chat is closed or its sending
  * side ended; -ENOBUFS: more than output_limit waited already, the chat is
  * closed with OUTPUT_LIMIT at the end of the turn; -ENOMEM: closed with
  * NO_MEMORY.
  * push copies.  push_reference borrows until release(owner) is called (release
  * may be NULL).  push_buffer takes over the caller's ownership of the buffer
- * (confab_buffer_ref it to keep it).  push_file owns fd; len < 0: up to the
+ * (confab_buffer_ref it to keep it); NULL is out of memory.  push_file owns fd; len < 0: up to the
  * file's end; a file that has shrunk closes the chat with HOOK and EIO. */
 int confab_chat_push(confab_chat *chat, const void *bytes, size_t len);
 int confab_chat_puts(confab_chat *chat, const char *text);
@@ -256,7 +269,9 @@ size_t confab_chat_output_size(const confab_chat *chat);
 
 /* Ties the reading of source to the output of sink instead of its own: source
  * is not read while sink is over its high watermark (a relay).  sink NULL: to
- * nobody's, so that only the hard limit bounds it (a chat room's slow member).
+ * nobody's: it may go on talking while its own output waits, until the hard
+ * limit or the write time-out closes it (a chat room's slow member; by default
+ * only its own reading rests, never the others').
  * sink == source: its own again.  A sink that closes lets its sources go on. */
 void confab_chat_pace(confab_chat *source, confab_chat *sink);
 
@@ -267,7 +282,7 @@ void confab_chat_pace(confab_chat *source, confab_chat *sink);
 void confab_chat_close_when_done(confab_chat *chat);
 
 /* Sends what was pushed, then ends our side (the peer sees EOF); goes on
- * reading.  Nothing more can be pushed. */
+ * reading.  Nothing more can be pushed.  (A pipe or a terminal has no side of its own to end.) */
 void confab_chat_shutdown(confab_chat *chat);
 
 /* Closes at once; output that has not left is dropped.  abort: with a reset. */
@@ -316,8 +331,10 @@ int confab_chat_set_timeout(confab_chat *chat, enum confab_timeout which, int64_
 
 /* Timers that are gone with the chat; otherwise as confab_call_later and
  * confab_call_every, and for confab_call_reset and confab_call_cancel. */
-confab_id confab_chat_call_later(confab_chat *chat, int64_t ns, void (*call)(confab_chat *, void *), void *data);
-confab_id confab_chat_call_every(confab_chat *chat, int64_t ns, void (*call)(confab_chat *, void *), void *data);
+confab_id confab_chat_call_later(confab_chat *chat, int64_t ns, void (*call)(confab_chat *, void *),
+                                 void *data);
+confab_id confab_chat_call_every(confab_chat *chat, int64_t ns, void (*call)(confab_chat *, void *),
+                                 void *data);
 
 /* Figures of this chat; fills the first stats->size bytes. */
 void confab_chat_get_stats(const confab_chat *chat, struct confab_chat_stats *stats);

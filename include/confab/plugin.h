@@ -128,7 +128,7 @@ struct confab_plugin {
     void (*free)(confab_service *);
 
     const char *const *counters; /* names for confab_service_count, ends with NULL */
-    const char *const *examples; /* session files that show it, ends with NULL */
+    const char *const *examples; /* session files that show it, ends with NULL (nothing reads them yet) */
 };
 
 /* Defines the plugin; no semicolon is needed behind it.  C++ wants the fields in
@@ -208,8 +208,10 @@ confab_chat *confab_service_connect(confab_service *service, const char *address
 int confab_service_listen(confab_service *service, confab_listener **listener, const char *address,
                           const struct confab_chat_ops *ops, const struct confab_chat_options *options);
 
-/* Every live chat of the service with these ops (NULL: of any), one a call:
- * *cursor is 0 at first; NULL behind the last.  Chats may open and close meanwhile. */
+/* Every chat of the service with these ops (NULL: of any) that is not closed,
+ * the caller's own and those that drain or connect included, one a call: *cursor is
+ * 0 at first; NULL behind the last.  Chats may open and close meanwhile.  The
+ * plugin's own ops are confab_plugin_entry.chat. */
 confab_chat *confab_service_next(confab_service *service, const struct confab_chat_ops *ops, confab_id *cursor);
 
 /* The words that the host shows for an error.  Returns -1, so that a plugin can

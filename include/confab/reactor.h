@@ -57,7 +57,8 @@ void confab_reactor_stop(confab_reactor *reactor);
 
 /* Has call(reactor, data) called on the loop, after what was posted before it.
  * Exactly one outcome: it is called, with a NULL reactor where the reactor was
- * freed before it ran.  -ENOMEM: it is not.  Any thread, not a signal handler. */
+ * freed before it ran.  -ENOMEM: it is not; nor with -ESHUTDOWN, by what runs
+ * while the reactor is being freed.  Any thread, not a signal handler. */
 int confab_reactor_post(confab_reactor *reactor, confab_call *call, void *data);
 
 /* While holds are out (+1) run does not end for want of something to wait for;
@@ -76,7 +77,7 @@ int confab_reactor_after_fork(confab_reactor *reactor);
 /* Has call(reactor, data) called on the loop when the signal arrives (once for
  * several that came close together); call NULL gives the signal back what it
  * did before.  A signal belongs to one reactor: -EBUSY; -EINVAL for what
- * sigaction(2) refuses.  A registration does not keep run going. */
+ * sigaction(2) refuses; -ENOENT: to give back what nobody has.  A registration does not keep run going. */
 int confab_reactor_signal(confab_reactor *reactor, int signo, confab_call *call, void *data);
 
 /* The time of the present turn: monotonic; and since 1970. */
