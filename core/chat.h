@@ -5,6 +5,7 @@
  * chat_terminator.c what ends a message
  * chat_input.c      reading; input that could not be handed over
  * chat_feed.c       cutting what was read into messages
+ * chat_prefix.c     what was held of a terminator and is part of the message after all
  * chat_collect.c    the library's collector
  * chat_push.c       what waits to be sent
  * chat_flush.c      sending it
@@ -191,9 +192,15 @@ static inline bool chat_count_due(const confab_chat *chat)
 /* Whether no byte of a message has arrived. */
 bool chat_at_border(const confab_chat *chat);
 
-/* Hands len bytes to collect_incoming_data that are not in the feed (a prefix that was held).  Returns how many
- * at their end are still to be delivered (max_message lies between). */
-size_t chat_collect_prefix(confab_chat *chat, const char *bytes, size_t len);
+/* Whether max_message bounds the present message; and what follows when it has grown over it. */
+bool chat_bounded(const confab_chat *chat);
+void chat_too_long(confab_chat *chat);
+
+/* What was held as the front of a terminator goes to collect_incoming_data (chat_prefix.c): its first `released`
+ * bytes; the CR of a line; all of it, at the end of input. */
+void chat_release_prefix(confab_chat *chat, uint32_t released);
+void chat_collect_carriage_return(confab_chat *chat);
+void chat_collect_held(confab_chat *chat);
 
 /* The collector: drops what it has; takes what is borrowed for its own; appends.  -ENOMEM. */
 void collector_clear(confab_chat *chat);

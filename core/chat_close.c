@@ -88,30 +88,11 @@ void chat_send_failed(confab_chat *chat, int error)
     channel_list(&chat->channel, CHAT_WORK_READ);
 }
 
-/* What is held of a terminator at the end of input is part of the message. */
-static void collect_held(confab_chat *chat)
-{
-    struct terminator *terminator = chat->terminator;
-    uint32_t held = chat->until.held;
-
-    if (chat->kind == CONFAB_TERMINATOR_LINE && held) {
-        chat->until.held = 0;
-        chat_collect_prefix(chat, "\r", 1);
-    } else if (chat->kind == CONFAB_TERMINATOR_BYTES && held) {
-        chat->until.held = 0;
-        terminator_ref(terminator);
-        size_t left = chat_collect_prefix(chat, terminator->bytes, held);
-        if (left > 0 && chat_pending_front(chat, terminator->bytes + held - left, left))
-            chat_close(chat, CONFAB_REASON_NO_MEMORY, ENOMEM);
-        terminator_unref(&chat->channel.reactor->terminators, terminator);
-    }
-}
-
 void chat_end_of_input(confab_chat *chat)
 {
     if (!(chat->flags & CHAT_EOF_DUE) || chat->flags & (CHAT_NO_INPUT | CHAT_PENDING))
         return;
-    collect_held(chat);
+    chat_collect_held(chat);
     if (chat->flags & (CHAT_NO_INPUT | CHAT_PENDING))
         return;
     if (chat->flags & CHAT_CHECK_LONG || chat_count_due(chat)) {

@@ -28,8 +28,7 @@ bool chat_at_border(const confab_chat *chat)
     return chat->message_size == 0 && chat->until.held == 0;
 }
 
-/* Whether max_message bounds the present message. */
-static bool bounded(const confab_chat *chat)
+bool chat_bounded(const confab_chat *chat)
 {
     return (chat->flags & CHAT_COLLECTS) || chat->kind == CONFAB_TERMINATOR_BYTES ||
            chat->kind == CONFAB_TERMINATOR_LINE;
@@ -43,7 +42,7 @@ static void restore_nul(struct feed *feed)
     }
 }
 
-static void too_long(confab_chat *chat)
+void chat_too_long(confab_chat *chat)
 {
     const struct confab_chat_ops *ops = &chat->settings->ops;
 
@@ -124,10 +123,10 @@ static bool piece_too_long(struct feed *feed, size_t len)
         consume(feed, len);
         return true;
     }
-    if (!bounded(chat))
+    if (!chat_bounded(chat))
         return hand_over(feed, len);
     if (chat->message_size >= max) {
-        too_long(chat);
+        chat_too_long(chat);
         return false;
     }
     hand_over(feed, (size_t)(max - chat->message_size));
@@ -203,8 +202,7 @@ static void feed_line_held(struct feed *feed)
         found(feed);
         return;
     }
-    chat->until.held = 0;
-    chat_collect_prefix(chat, "\r", 1);
+    chat_collect_carriage_return(chat);
 }
 
 static void feed_line(struct feed *feed)
@@ -242,29 +240,6 @@ static void feed_line(struct feed *feed)
     } while (feed->left > 0 && feed->budget > 0 && !(chat->flags & CHAT_LOOK));
 }
 
-/* The front of a held prefix that turned out to be none goes to the collector. */
-static void release_prefix(confab_chat *chat, uint32_t released)
-{
-    struct terminator *terminator = chat->terminator;
-    uint32_t still = chat->until.held - released; /* is held after it */
-
-    /* The hook may set another. */
-    terminator_ref(terminator);
-    chat->until.held = still;
-    size_t left = chat_collect_prefix(chat, terminator->bytes, released);
-    if (left > 0) {
-        /* What max_message or that hook left of it is searched anew, before what is still held. */
-        if (!(chat->flags & CHAT_TERMINATOR_SET)) {
-            left += still;
-            chat->until.held = 0;
-            released += still;
-        }
-        if (chat_pending_front(chat, terminator->bytes + released - left, left))
-            chat_close(chat, CONFAB_REASON_NO_MEMORY, ENOMEM);
-    }
-    terminator_unref(&chat->channel.reactor->terminators, terminator);
-}
-
 static void feed_bytes(struct feed *feed)
 {
     confab_chat *chat = feed->chat;
@@ -273,7 +248,7 @@ static void feed_bytes(struct feed *feed)
     do {
         terminator_search(chat->terminator, chat->until.held, feed->at, feed->left, &match);
         if (unlikely(match.released)) {
-            release_prefix(chat, (uint32_t)match.released);
+            chat_release_prefix(chat, (uint32_t)match.released);
             return;
         }
         if (likely(match.found && lies_whole(feed, match.body))) {
@@ -319,7 +294,7 @@ static bool look(struct feed *feed)
     confab_chat *chat = feed->chat;
 
     if (chat->flags & CHAT_CHECK_LONG && !(chat->flags & (CHAT_NO_INPUT | CHAT_DISCARDED | CHAT_LIMIT)))
-        too_long(chat);
+        chat_too_long(chat);
     if (chat->flags & CHAT_CHECK_OUTPUT) {
         chat_check_output(chat);
         restore_nul(feed);
@@ -367,35 +342,4 @@ void chat_feed(struct feed *feed)
     if (feed->borrowed_size)
         collector_keep(feed);
     chat->channel.reactor->feed = NULL;
-}
-
-/* Bytes that are not in the feed take the same way through limits and hooks as those that are. */
-size_t chat_collect_prefix(confab_chat *chat, const char *bytes, size_t len)
-{
-    confab_reactor *reactor = chat->channel.reactor;
-    struct feed *outer = reactor->feed;
-    uint64_t max = chat->settings->options.max_message;
-    size_t part = len;
-
-    if (chat->flags & CHAT_SKIPPING)
-        return 0;
-    /* The collector cannot borrow from a terminator: what it has is kept first. */
-    if (outer && outer->borrowed_size && collector_keep(outer))
-        return 0;
-    if (bounded(chat) && (len > max || chat->message_size > max - len))
-        part = chat->message_size < max ? (size_t)(max - chat->message_size) : 0;
-    if (part == 0) {
-        too_long(chat);
-        return 0;
-    }
-    if (chat->message_size == 0)
-        chat->message_began = reactor->tick;
-    chat->message_size += part;
-    int result = (chat->flags & CHAT_COLLECTS) ? collector_append(chat, bytes, part)
-                                               : chat->settings->ops.collect_incoming_data(chat, bytes, part);
-    if (result < 0 && (chat->flags & CHAT_COLLECTS))
-        chat_close(chat, CONFAB_REASON_NO_MEMORY, ENOMEM);
-    else if (result < 0)
-        chat_hooked(chat, result);
-    return chat->flags & (CHAT_CLOSED | CHAT_DRAINING | CHAT_DISCARDED) ? 0 : len - part;
 }
