@@ -190,6 +190,14 @@ static inline bool lies_whole(struct feed *feed, size_t body)
     return true;
 }
 
+/* Part of a terminator, perhaps.  It may be all of a message that is there: its time runs from then. */
+static void hold(confab_chat *chat, uint32_t held)
+{
+    if (chat->message_size == 0 && chat->until.held == 0)
+        chat->message_began = chat->channel.reactor->tick;
+    chat->until.held = held;
+}
+
 /* Each of the four consumes what it can, and returns when it has called a hook
  * that changed something, or has nothing more to do. */
 
@@ -221,7 +229,7 @@ static void feed_line(struct feed *feed)
             size_t body = feed->left - held;
             if ((body == 0 || piece(feed, body)) && held) {
                 consume(feed, 1);
-                chat->until.held = 1;
+                hold(chat, 1);
             }
             return;
         }
@@ -261,7 +269,7 @@ static void feed_bytes(struct feed *feed)
             return;
         consume(feed, match.used);
         if (!match.found) {
-            chat->until.held = (uint32_t)match.held;
+            hold(chat, (uint32_t)match.held);
             return;
         }
         found(feed);

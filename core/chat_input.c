@@ -142,6 +142,9 @@ void chat_deliver_pending(confab_chat *chat)
     settle(&feed, CHAT_WORK_DELIVER);
     if (chat->flags & CHAT_EOF_DUE)
         chat_end_of_input(chat);
+    /* The read that was listed when a write failed found this pending, and did nothing. */
+    if (chat->flags & CHAT_SEND_FAILED && !(chat->flags & (CHAT_NO_INPUT | CHAT_PENDING | CHAT_EOF)))
+        channel_list(&chat->channel, CHAT_WORK_READ);
 }
 
 /* What arrives after close_when_done. */

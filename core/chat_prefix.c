@@ -11,8 +11,7 @@
  * be delivered (max_message lies between). */
 static size_t collect_prefix(confab_chat *chat, const char *bytes, size_t len)
 {
-    confab_reactor *reactor = chat->channel.reactor;
-    struct feed *outer = reactor->feed;
+    struct feed *outer = chat->channel.reactor->feed;
     uint64_t max = chat->settings->options.max_message;
     size_t part = len;
 
@@ -27,8 +26,6 @@ static size_t collect_prefix(confab_chat *chat, const char *bytes, size_t len)
         chat_too_long(chat);
         return 0;
     }
-    if (chat->message_size == 0)
-        chat->message_began = reactor->tick;
     chat->message_size += part;
     int result = (chat->flags & CHAT_COLLECTS) ? collector_append(chat, bytes, part)
                                                : chat->settings->ops.collect_incoming_data(chat, bytes, part);

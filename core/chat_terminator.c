@@ -97,9 +97,12 @@ int confab_chat_set_terminator_after(confab_chat *chat, const void *bytes, size_
     if (!terminator)
         return -ENOMEM;
     error = change(chat, CONFAB_TERMINATOR_BYTES, terminator, 0);
-    if (!error)
-        chat->until.held = (uint32_t)seen;
-    return error;
+    if (error)
+        return error;
+    reactor_refresh(chat->channel.reactor);
+    chat->message_began = chat->channel.reactor->tick;
+    chat->until.held = (uint32_t)seen;
+    return 0;
 }
 
 int confab_chat_set_terminator_line(confab_chat *chat)

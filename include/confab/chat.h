@@ -112,7 +112,8 @@ struct confab_chat_ops {
      * (at once where no byte of a message has arrived, or there is no terminator). */
     int (*handle_shutdown)(confab_chat *chat);
 
-    /* Out-of-band data is there (the reactor has not read it).  Default: it stays unread. */
+    /* Out-of-band data is there.  The hook is to read it, recv(MSG_OOB) on
+     * confab_chat_fd, or it is told again each turn.  Default: it stays unread. */
     int (*handle_expt)(confab_chat *chat);
 
     /* The last call, exactly once for every chat: also where handle_connect
