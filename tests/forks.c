@@ -134,7 +134,7 @@ static int run_in_fork(const struct item *item)
     return WEXITSTATUS(status) == data->exit_code && !data->signal ? PASSED : FAILED;
 }
 
-int main(void)
+__attribute__((visibility("default"))) int main(void)
 {
     static const char *const words[] = { [PASSED] = "PASS", [FAILED] = "FAIL", [SKIPPED] = "SKIP" };
     int passed = 0, failed = 0;

@@ -60,21 +60,23 @@ static int64_t monotonic(void)
     return (int64_t)ts.tv_sec * CONFAB_SECOND + ts.tv_nsec;
 }
 
-static bool is_over(void *until)
+static void set(confab_reactor *reactor, void *flag)
 {
-    return monotonic() >= *(int64_t *)until;
+    (void)reactor;
+    *(int *)flag = 1;
 }
 
 Test(chat_peers, a_message_that_is_only_a_held_cr_has_its_whole_time)
 {
     confab_reactor *reactor = test_reactor();
     struct end end = { 0 };
+    int later = 0;
 
     open_end(&end, reactor, 4 * SHORT);
     test_send(end.peer, "x\r\n", 3);
     run_quiet(reactor);
-    int64_t until = monotonic() + 3 * SHORT;
-    run_until(reactor, is_over, &until);
+    confab_call_later(reactor, 3 * SHORT, set, &later);
+    run_until_set(reactor, &later);
     int64_t sent = monotonic();
     test_send(end.peer, "\r", 1);
     run_until_set(reactor, &end.closed);
