@@ -86,8 +86,8 @@ struct confab_io {
     ssize_t (*writev)(void *state, int fd, const struct iovec *iov, int count);
     ssize_t (*recvfrom)(void *state, int fd, void *bytes, size_t len, int flags, struct sockaddr *from,
                         socklen_t *from_len);
-    ssize_t (*sendto)(void *state, int fd, const void *bytes, size_t len, int flags, const struct sockaddr *to,
-                      socklen_t to_len);
+    ssize_t (*sendto)(void *state, int fd, const void *bytes, size_t len, int flags,
+                      const struct sockaddr *to, socklen_t to_len);
 
     /* Moves up to len bytes of a file from offset (file's own position is not
      * used) to fd, which may be of any kind.  0: the file ends there. */

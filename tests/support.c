@@ -1,11 +1,11 @@
 #include "support.h"
+#include <arpa/inet.h>
 #include <criterion/criterion.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
 #include <netinet/in.h>
-#include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -163,7 +163,8 @@ static int connect_tcp(const char *address)
 
     cr_assert_not_null(colon);
     sa.sin_port = sa6.sin6_port = htons((uint16_t)atoi(colon + 1));
-    int error = six ? connect(fd, (struct sockaddr *)&sa6, sizeof sa6) : connect(fd, (struct sockaddr *)&sa, sizeof sa);
+    int error = six ? connect(fd, (struct sockaddr *)&sa6, sizeof sa6)
+                    : connect(fd, (struct sockaddr *)&sa, sizeof sa);
     cr_assert_eq(error, 0, "connect %s: %s", address, strerror(errno));
     return fd;
 }

@@ -368,6 +368,36 @@ Test(chat_pace, a_sink_that_closes_lets_its_source_go_on)
     test_reactor_free(reactor);
 }
 
+/* Sets both watermarks of a chat that is open. */
+static void set_marks(confab_chat *chat, size_t low, size_t high)
+{
+    struct confab_chat_options marks = { .size = sizeof marks, .low = low, .high = high };
+
+    cr_assert_eq(confab_chat_set_options(chat, &marks), 0);
+}
+
+Test(chat_pace,
+     a_sink_that_is_over_the_high_watermark_since_that_was_lowered_rests_its_source_until_it_drains)
+{
+    confab_reactor *reactor = test_reactor();
+    struct end source = { 0 }, sink = { 0 };
+
+    open_relay(&source, &sink, reactor);
+    set_marks(sink.chat, 2 * REPLY, 4 * REPLY);
+    cr_assert_eq(confab_chat_push(sink.chat, reply, REPLY), 0);
+    run_quiet(reactor);
+    set_marks(sink.chat, LOW, HIGH);
+    cr_assert_gt(confab_chat_output_size(sink.chat), HIGH);
+    confab_chat_pace(source.chat, sink.chat);
+    test_send(source.peer, "held up", 7);
+    run_quiet(reactor);
+    cr_assert_eq(source.messages, 0);
+    take(reactor, &sink, REPLY);
+    cr_assert_eq(source.messages, 1);
+    test_expect(sink.peer, "held up");
+    test_reactor_free(reactor);
+}
+
 Test(chat_pace, a_source_that_closes_leaves_its_sink_alone)
 {
     confab_reactor *reactor = test_reactor();

@@ -4,6 +4,7 @@
 #include "support.h"
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <limits.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -125,6 +126,24 @@ Test(test_chat_stop, close_in_a_timer_calls_handle_close_behind_it)
     talk_say(&talk, "one\r");
     talk_in_timer(&talk, close_in_timer);
     talk_expect(&talk, "onet<close>");
+    talk_end(&talk);
+}
+
+static int answer_then_close(struct talk *talk)
+{
+    cr_assert_eq(confab_chat_puts(talk->chat, "answer"), 0);
+    return talk->founds == 2 ? do_close(talk) : 0;
+}
+
+Test(test_chat_stop, close_in_found_terminator_drops_what_earlier_messages_were_answered)
+{
+    struct talk talk = { .line = true, .found = answer_then_close };
+
+    talk_open(&talk);
+    run_quiet(talk.reactor);
+    talk_say(&talk, session);
+    talk_expect(&talk, "one|two|<close>");
+    cr_assert_eq(test_recv(talk.peer, (char[8]){ 0 }, 8), -1);
     talk_end(&talk);
 }
 
@@ -289,6 +308,47 @@ Test(test_chat_stop, discard_drops_what_is_pending)
     talk_end(&talk);
 }
 
+/* Pushes more than the peer takes, and more than the high watermark. */
+static void push_much(struct talk *talk)
+{
+    static char much[1 << 20];
+
+    cr_assert_eq(confab_chat_push(talk->chat, much, sizeof much), 0);
+    run_quiet(talk->reactor);
+    cr_assert_gt(confab_chat_output_size(talk->chat), 0);
+}
+
+Test(test_chat_stop, discard_of_output_that_waits_lets_reading_go_on)
+{
+    struct talk talk = { .line = true };
+
+    talk_open(&talk);
+    run_quiet(talk.reactor);
+    push_much(&talk);
+    talk_say(&talk, "one\n");
+    talk_expect(&talk, "");
+    confab_chat_discard_buffers(talk.chat);
+    cr_assert_eq(confab_chat_output_size(talk.chat), 0);
+    run_quiet(talk.reactor);
+    talk_expect(&talk, "one|");
+    talk_end(&talk);
+}
+
+Test(test_chat_stop, discard_of_output_that_waits_does_not_hold_up_close_when_done)
+{
+    struct talk talk = { .line = true };
+
+    talk_open(&talk);
+    run_quiet(talk.reactor);
+    push_much(&talk);
+    confab_chat_discard_buffers(talk.chat);
+    confab_chat_close_when_done(talk.chat);
+    run_quiet(talk.reactor);
+    talk_expect(&talk, "<close>");
+    cr_assert_eq(talk.reason, CONFAB_REASON_DONE);
+    talk_end(&talk);
+}
+
 /* -- a hook that fails -- */
 
 static void expect_failure(struct talk *talk, const char *trace)
@@ -315,6 +375,22 @@ Test(test_chat_stop, found_terminator_that_fails_closes_with_hook)
 Test(test_chat_stop, handle_eof_that_fails_closes_with_hook)
 {
     expect_failure(&(struct talk){ .eof = do_fail }, "one|two|three|<eof><close>");
+}
+
+static int do_fail_by(struct talk *talk)
+{
+    return *(int *)talk->data;
+}
+
+Test(test_chat_stop, hook_that_fails_with_what_is_no_errno_leaves_an_error_all_the_same)
+{
+    int results[] = { INT_MIN, INT_MIN + 1, -70000, -65536, -40000 };
+
+    for (size_t i = 0; i < sizeof results / sizeof results[0]; i++) {
+        struct talk talk = { .found = do_fail_by, .data = &results[i] };
+        expect_end(&talk, "one|<close>", CONFAB_REASON_HOOK);
+        cr_assert_gt(talk.error, 0, "%d for %d", talk.error, results[i]);
+    }
 }
 
 /* -- after it -- */

@@ -2,7 +2,9 @@
 #include "chat_support.h"
 #include "support.h"
 #include <criterion/criterion.h>
+#include <poll.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 static int do_suspend(struct talk *talk)
@@ -301,6 +303,42 @@ Test(test_chat_suspend, hang_up_while_suspended_lets_the_loop_rest)
     resume(&talk);
     talk_expect(&talk, "one|two|<eof><close>");
     talk_end(&talk);
+}
+
+static int urgent;
+
+static int take_urgent(confab_chat *chat)
+{
+    char byte;
+
+    urgent++;
+    cr_assert_eq(recv(confab_chat_fd(chat), &byte, 1, MSG_OOB), 1);
+    return 0;
+}
+
+Test(test_chat_suspend, out_of_band_byte_while_suspended_waits_and_lets_the_loop_rest)
+{
+    static const struct confab_chat_ops ops = { .size = sizeof ops,
+                                                .collect_incoming_data = confab_chat_collect,
+                                                .handle_expt = take_urgent };
+    confab_reactor *reactor = test_reactor();
+    confab_chat *chat;
+    int pair[2];
+
+    test_tcp_pair(pair);
+    chat = confab_chat_new(reactor, pair[0], &ops, NULL);
+    cr_assert_not_null(chat);
+    run_quiet(reactor);
+    confab_chat_suspend(chat);
+    cr_assert_eq(send(pair[1], "!", 1, MSG_OOB), 1);
+    cr_assert_eq(poll(&(struct pollfd){ .fd = pair[0], .events = POLLPRI }, 1, 10000), 1);
+    run_quiet(reactor);
+    cr_assert_eq(urgent, 0);
+    confab_chat_resume(chat);
+    run_quiet(reactor);
+    cr_assert_eq(urgent, 1);
+    close(pair[1]);
+    test_reactor_free(reactor);
 }
 
 static void set_semicolon(struct talk *talk)

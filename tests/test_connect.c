@@ -200,6 +200,55 @@ Test(connect, a_reactor_runs_until_its_failed_connects_are_told)
     test_reactor_free(reactor);
 }
 
+enum { ATTEMPTS = 1000, TURNS = 10 };
+
+/* A client that connects again as soon as it has failed. */
+static struct {
+    char address[300];
+    int attempts, failures;
+    bool connecting;
+} stubborn;
+
+static void attempt(confab_reactor *reactor);
+
+static void try_again(confab_chat *chat, enum confab_reason reason)
+{
+    cr_assert_not(stubborn.connecting, "called inside confab_connect");
+    cr_assert_eq(reason, CONFAB_REASON_CONNECT);
+    cr_assert_eq(confab_chat_error(chat), ENOENT);
+    stubborn.failures++;
+    if (stubborn.attempts < ATTEMPTS)
+        attempt(confab_chat_reactor(chat));
+}
+
+static void attempt(confab_reactor *reactor)
+{
+    static const struct confab_chat_ops trying = { .size = sizeof trying,
+                                                   .collect_incoming_data = confab_chat_collect,
+                                                   .handle_close = try_again };
+
+    stubborn.attempts++;
+    stubborn.connecting = true;
+    cr_assert_not_null(confab_connect(reactor, stubborn.address, &trying, NULL));
+    stubborn.connecting = false;
+}
+
+Test(connect, each_of_those_that_fail_at_once_has_a_turn_of_its_own)
+{
+    confab_reactor *reactor = test_reactor();
+
+    snprintf(stubborn.address, sizeof stubborn.address, "unix:%s/none", test_folder());
+    attempt(reactor);
+    for (int turns = 1; turns <= TURNS; turns++) {
+        cr_assert_geq(confab_reactor_run_once(reactor, CONFAB_SECOND), 0);
+        cr_assert_eq(stubborn.failures, turns);
+    }
+    stubborn.attempts = ATTEMPTS; /* the one that is under way is the last */
+    run_quiet(reactor);
+    cr_assert_eq(stubborn.failures, TURNS + 1);
+    test_reactor_free(reactor);
+}
+
 Test(connect, what_is_pushed_meanwhile_leaves_once_connected)
 {
     confab_reactor *reactor = test_reactor();

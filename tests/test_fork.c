@@ -1,7 +1,10 @@
 /* test_fork.c: after a fork the child has a backend of its own, and neither
  * disturbs the other. */
+#include "core/reactor.h"
 #include "support.h"
 #include <criterion/criterion.h>
+#include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -229,6 +232,61 @@ Test(fork, a_signal_reaches_the_one_it_was_sent_to)
     run_quiet(reactor);
     cr_assert_eq(fired, 0, "the child's signal was told to the parent");
     raise(SIGUSR1);
+    run_quiet(reactor);
+    cr_assert_eq(fired, 1);
+    test_reactor_free(reactor);
+}
+
+/* A wake in which the thread that was sent a signal stays until it is let go. */
+static struct {
+    const struct confab_backend *backend;
+    pthread_t thread;
+    atomic_bool begun, inside, let_go;
+} held;
+
+static int wake_and_stay(void *state)
+{
+    if (atomic_load(&held.begun) && pthread_equal(pthread_self(), held.thread)) {
+        atomic_store(&held.inside, true);
+        while (!atomic_load(&held.let_go))
+            sched_yield();
+    }
+    return held.backend->wake(state);
+}
+
+static void *take_a_signal(void *data)
+{
+    (void)data;
+    held.thread = pthread_self();
+    atomic_store(&held.begun, true);
+    pthread_kill(pthread_self(), SIGUSR1);
+    return NULL;
+}
+
+Test(fork, the_child_does_not_wait_for_a_handler_that_another_thread_was_in)
+{
+    confab_reactor *reactor = test_reactor();
+    struct confab_backend staying = *reactor->backend;
+    pthread_t thread;
+    pid_t child;
+
+    held.backend = reactor->backend;
+    staying.wake = wake_and_stay;
+    reactor->backend = &staying;
+    cr_assert_eq(confab_reactor_signal(reactor, SIGUSR1, fire, NULL), 0);
+    cr_assert_eq(confab_reactor_signal(reactor, SIGUSR2, fire, NULL), 0);
+    cr_assert_eq(pthread_create(&thread, NULL, take_a_signal, NULL), 0);
+    while (!atomic_load(&held.inside))
+        sched_yield();
+    child = fork_child();
+    if (child == 0) {
+        if (confab_reactor_after_fork(reactor))
+            _exit(NO_BACKEND);
+        _exit(confab_reactor_free(reactor) ? NO_SIGNAL : GOOD);
+    }
+    atomic_store(&held.let_go, true);
+    cr_assert_eq(pthread_join(thread, NULL), 0);
+    cr_child(child, GOOD);
     run_quiet(reactor);
     cr_assert_eq(fired, 1);
     test_reactor_free(reactor);

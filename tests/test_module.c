@@ -70,6 +70,30 @@ Test(test_module, name_that_is_not_found_says_where_it_was_looked_for)
     cr_assert_str_eq(error, "no plugin \"absent\": looked for absent.so in /nowhere:/elsewhere");
 }
 
+Test(test_module, name_that_ends_with_so_is_looked_for_as_it_is)
+{
+    confab_module *module;
+    char error[ROOM];
+
+    cr_assert_eq(confab_module_load(&module, "smaller_structs.so", bad_folder(), error, sizeof error), 0,
+                 "%s", error);
+    cr_assert_eq(confab_module_unload(module), 0);
+    cr_assert_eq(confab_module_load(&module, "absent.so", "/nowhere", error, sizeof error), -ENOENT);
+    cr_assert_str_eq(error, "no plugin \"absent.so\": looked for absent.so in /nowhere");
+}
+
+Test(test_module, name_of_a_file_in_the_current_folder_is_not_loaded_but_told)
+{
+    confab_module *module;
+    char error[ROOM];
+
+    cr_assert_eq(chdir(bad_folder()), 0);
+    cr_assert_eq(confab_module_load(&module, "smaller_structs.so", "/nowhere", error, sizeof error), -ENOENT);
+    cr_assert_not_null(strstr(error, "did you mean ./smaller_structs.so?"), "%s", error);
+    cr_assert_eq(confab_module_load(&module, "smaller_structs", NULL, error, sizeof error), -ENOENT);
+    cr_assert_not_null(strstr(error, "did you mean ./smaller_structs.so?"), "%s", error);
+}
+
 Test(test_module, name_without_a_folder_to_look_in_is_not_found)
 {
     confab_module *module;
@@ -233,6 +257,17 @@ Test(test_module, object_that_was_not_linked_is_told)
 Test(test_module, program_is_no_shared_object)
 {
     refuse_changed(ELF_TYPE, 2, "a program");
+}
+
+/* Compilers mostly make programs of that kind: their files have the type of a shared object. */
+Test(test_module, program_that_may_be_mapped_anywhere_is_told)
+{
+    refuse_path("/bin/sh", -ENOEXEC, WORDS("it is a program, not a shared object"));
+}
+
+Test(test_module, core_file_is_no_shared_object)
+{
+    refuse_changed(ELF_TYPE, 4, "a core file");
 }
 
 Test(test_module, descriptors_are_closed_after_an_error)

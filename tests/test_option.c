@@ -528,8 +528,9 @@ Test(test_option, watermarks_that_contradict_each_other_are_refused)
     cr_assert_eq(set("high-watermark", "1K"), 0);
     cr_assert_eq(set("low-watermark", "2K"), 0);
     cr_assert_eq(confab_service_ready(service, error, sizeof error), -EINVAL);
-    expect_words("opt: low-watermark (2048 bytes), high-watermark (1024 bytes) and output-limit (16777216 bytes) "
-                 "must be in that order");
+    expect_words(
+        "opt: low-watermark (2048 bytes), high-watermark (1024 bytes) and output-limit (16777216 bytes) "
+        "must be in that order");
 }
 
 Test(test_option, timeout_that_no_chat_can_have_is_refused)

@@ -1,5 +1,4 @@
-/* test_reactor.c: making, running, stopping and freeing the loop; posts; what
- * it does with a descriptor that was closed behind its back. */
+/* test_reactor.c: making, running, stopping and freeing the loop. */
 #include "core/reactor.h"
 #include "support.h"
 #include <criterion/criterion.h>
@@ -12,17 +11,12 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-enum { TURNS_OF_REPAIR = 50 };
-
-static int calls, cancelled;
+static int calls;
 
 static void count(confab_reactor *reactor, void *data)
 {
-    (void)data;
-    if (reactor)
-        calls++;
-    else
-        cancelled++;
+    (void)reactor, (void)data;
+    calls++;
 }
 
 /* A chat that sends back what arrives. */
@@ -31,14 +25,11 @@ static int send_back(confab_chat *chat, const char *data, size_t len)
     return confab_chat_push(chat, data, len);
 }
 
-static confab_id last_closed;
-
 static void note_close(confab_chat *chat, enum confab_reason reason)
 {
     int *closed = confab_chat_data(chat);
 
     (void)reason;
-    last_closed = confab_chat_id(chat);
     if (closed)
         ++*closed;
 }
@@ -55,13 +46,6 @@ static confab_chat *echo_on(confab_reactor *reactor, int fd, int *closed)
     cr_assert_not_null(chat);
     run_quiet(reactor);
     return chat;
-}
-
-static void cr_echoes(confab_reactor *reactor, int peer)
-{
-    test_send(peer, "hello", 5);
-    run_quiet(reactor);
-    test_expect(peer, "hello");
 }
 
 Test(reactor, run_ends_when_nothing_is_left)
@@ -228,95 +212,6 @@ Test(reactor, stop_from_a_signal_handler_wakes_it)
     test_reactor_free(reactor);
 }
 
-static char order[16];
-
-static void note(confab_reactor *reactor, void *data)
-{
-    (void)reactor;
-    strncat(order, data, 1);
-}
-
-Test(reactor, posts_run_in_the_order_they_were_made)
-{
-    confab_reactor *reactor = test_reactor();
-
-    for (const char *c = "abcdefg"; *c; c++)
-        confab_reactor_post(reactor, note, (void *)(uintptr_t)c);
-    cr_assert_str_eq(order, "", "called inside the call");
-    cr_assert_eq(confab_reactor_run_once(reactor, -1), 7);
-    cr_assert_str_eq(order, "abcdefg");
-    test_reactor_free(reactor);
-}
-
-static void post_again(confab_reactor *reactor, void *data)
-{
-    calls++;
-    if (reactor)
-        confab_reactor_post(reactor, post_again, data);
-}
-
-Test(reactor, a_post_made_by_a_post_runs_in_the_next_turn)
-{
-    confab_reactor *reactor = test_reactor();
-
-    confab_reactor_post(reactor, post_again, NULL);
-    for (int i = 1; i <= 5; i++) {
-        cr_assert_eq(confab_reactor_run_once(reactor, -1), 1);
-        cr_assert_eq(calls, i);
-    }
-    test_reactor_free(reactor);
-}
-
-enum { THREADS = 4, POSTS = 500 };
-
-static void *post_many(void *reactor)
-{
-    for (int i = 0; i < POSTS; i++)
-        confab_reactor_post(reactor, count, NULL);
-    return NULL;
-}
-
-static bool all_called(void *data)
-{
-    (void)data;
-    return calls == THREADS * POSTS;
-}
-
-Test(reactor, posts_of_many_threads_all_run)
-{
-    confab_reactor *reactor = test_reactor();
-    pthread_t thread[THREADS];
-
-    for (int i = 0; i < THREADS; i++)
-        cr_assert_eq(pthread_create(&thread[i], NULL, post_many, reactor), 0);
-    run_until(reactor, all_called, NULL);
-    for (int i = 0; i < THREADS; i++)
-        pthread_join(thread[i], NULL);
-    cr_assert_eq(confab_reactor_run_once(reactor, 0), 0);
-    test_reactor_free(reactor);
-}
-
-Test(reactor, a_post_that_never_ran_is_called_without_a_reactor)
-{
-    confab_reactor *reactor = test_reactor();
-
-    confab_reactor_post(reactor, count, NULL);
-    confab_reactor_post(reactor, count, NULL);
-    test_reactor_free(reactor);
-    cr_assert_eq(calls, 0);
-    cr_assert_eq(cancelled, 2);
-}
-
-Test(reactor, a_post_keeps_run_going_until_it_ran)
-{
-    confab_reactor *reactor = test_reactor();
-
-    confab_reactor_post(reactor, count, NULL);
-    cr_assert_eq(confab_reactor_run(reactor), 0);
-    cr_assert_eq(calls, 1);
-    test_reactor_free(reactor);
-}
-
 Test(reactor, free_closes_all_and_leaves_no_descriptor)
 {
     int pair[2], closed = 0, before = test_open_fds();
@@ -333,45 +228,10 @@ Test(reactor, free_closes_all_and_leaves_no_descriptor)
     cr_assert_eq(confab_reactor_free(NULL), 0);
 }
 
-/* Turns until nothing happens any more; each turn looks at the kernel once. */
-static int turns_until_quiet(confab_reactor *reactor)
-{
-    int turns = 0, quiet = 0;
-
-    for (; turns <= TURNS_OF_REPAIR && quiet < 3; turns++) {
-        int n = confab_reactor_run_once(reactor, 0);
-        cr_assert_geq(n, 0, "run_once: %s", strerror(-n));
-        quiet = n ? 0 : quiet + 1;
-    }
-    return turns;
-}
-
 static void drop_log(void *data, const struct confab_log_line *line)
 {
     (void)line;
     ++*(int *)data;
-}
-
-/* The connection lives on in a copy of its descriptor, so the kernel may tell of it for ever. */
-Test(reactor, a_descriptor_closed_behind_its_back_does_not_make_it_spin)
-{
-    confab_reactor *reactor = test_reactor();
-    int lost[2], sound[2], closed = 0, lines = 0, copy;
-
-    confab_log_set(drop_log, &lines, CONFAB_WARNING);
-    test_pair(lost);
-    test_pair(sound);
-    echo_on(reactor, lost[0], &closed);
-    echo_on(reactor, sound[0], NULL);
-    copy = dup(lost[0]);
-    close(lost[0]);
-    test_send(lost[1], "x", 1);
-    cr_assert_leq(turns_until_quiet(reactor), TURNS_OF_REPAIR, "it spins");
-    cr_assert_eq(closed, 1);
-    cr_assert_leq(lines, 1);
-    cr_echoes(reactor, sound[1]);
-    close(copy);
-    test_reactor_free(reactor);
 }
 
 /* Where a copy of the descriptor lives on, the kernel would go on telling of it. */
@@ -392,57 +252,6 @@ Test(reactor, a_channel_that_ends_is_deleted_before_its_descriptor_is_closed)
     cr_assert_eq(lines, 0, "the backend still has it");
     close(copy);
     test_reactor_free(reactor);
-}
-
-static void post_and_lose(confab_chat *chat, enum confab_reason reason)
-{
-    confab_reactor *reactor = confab_chat_reactor(chat);
-
-    (void)reason;
-    cr_assert_eq(confab_reactor_post(reactor, count, NULL), 0);
-    reactor->lost = true;
-}
-
-Test(reactor, a_new_backend_does_not_sleep_over_what_woke_the_old_one)
-{
-    static const struct confab_chat_ops ops = { .size = sizeof ops,
-                                                .collect_incoming_data = send_back,
-                                                .handle_close = post_and_lose };
-    confab_reactor *reactor = test_reactor();
-    int64_t start;
-    int pair[2];
-
-    test_pair(pair);
-    confab_chat_close(confab_chat_new(reactor, pair[0], &ops, NULL));
-    cr_assert_geq(confab_reactor_run_once(reactor, 0), 0);
-    cr_assert_eq(calls, 0);
-    start = confab_reactor_now(reactor);
-    cr_assert_eq(confab_reactor_run_once(reactor, 5 * CONFAB_SECOND), 1);
-    cr_assert_lt(confab_reactor_now(reactor) - start, 5 * CONFAB_SECOND, "it slept");
-    cr_assert_eq(calls, 1);
-    test_reactor_free(reactor);
-}
-
-Test(reactor, a_number_that_was_closed_behind_its_back_can_be_used_again)
-{
-    confab_reactor *reactor = test_reactor();
-    int lost[2], next[2], closed = 0, lines = 0;
-    confab_id id;
-
-    confab_log_set(drop_log, &lines, CONFAB_WARNING);
-    test_pair(lost);
-    id = confab_chat_id(echo_on(reactor, lost[0], &closed));
-    test_pair(next);
-    cr_assert_eq(dup2(next[0], lost[0]), lost[0]);
-    close(next[0]);
-    echo_on(reactor, lost[0], NULL);
-    cr_assert_eq(closed, 1);
-    cr_assert_eq(last_closed, id);
-    cr_echoes(reactor, next[1]);
-    cr_assert_leq(turns_until_quiet(reactor), TURNS_OF_REPAIR, "it spins");
-    cr_echoes(reactor, next[1]);
-    test_reactor_free(reactor);
-    cr_assert_eq(closed, 1);
 }
 
 Test(reactor, an_unknown_backend_is_ENOENT)

@@ -76,6 +76,14 @@ Test(test_service_chats, descriptor_is_closed_where_it_cannot_be_adopted)
     cr_assert_eq(test_open_fds(), before);
 }
 
+Test(test_service_chats, descriptor_is_closed_where_the_service_has_no_reactor_yet)
+{
+    int before = test_open_fds(), fd = socket(AF_INET, SOCK_STREAM, 0);
+
+    cr_assert_eq(confab_service_listener_adopt(served.service, NULL, fd, NULL, NULL), -ESHUTDOWN);
+    cr_assert_eq(test_open_fds(), before);
+}
+
 Test(test_service_chats, inbound_counts_what_was_accepted_and_chats_all)
 {
     const char *address;

@@ -4,6 +4,7 @@
 #include "chat_support.h"
 #include "support.h"
 #include <criterion/criterion.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -224,6 +225,33 @@ Test(test_split, messages_that_are_too_long)
                                          .input = "12345aab123aaaabaaaaaab1234aaab123aaaaab",
                                          .trace = "12345|123aa|aaaa|1234a|123aa<long><eof><close>",
                                          .output = "12345\r\n123aa\r\naaaa\r\n1234a\r\nlong\r\n" });
+}
+
+/* -- what ends a session: the answers to what came before are sent, however much of it came in the same read -- */
+
+Test(test_split, message_that_closes_for_its_length)
+{
+    check_every_split(&(struct session){
+        .model = { .bytes = "\r\n", .collector = true, .found = answer_line, .options.max_message = 5 },
+        .input = "one\r\ntwo\r\n123456\r\nfour\r\n",
+        .trace = "one|two|<long><close>",
+        .output = "one\r\ntwo\r\n" });
+}
+
+static int answer_line_or_fail(struct talk *talk)
+{
+    const char *line = confab_chat_message(talk->chat, NULL);
+
+    return strcmp(line, "bad") == 0 ? -EPROTO : answer_line(talk);
+}
+
+Test(test_split, message_whose_hook_fails)
+{
+    check_every_split(
+        &(struct session){ .model = { .line = true, .collector = true, .found = answer_line_or_fail },
+                           .input = "one\r\ntwo\nbad\r\nfour\r\n",
+                           .trace = "one|two|bad|<close>",
+                           .output = "one\r\ntwo\r\n" });
 }
 
 /* -- the plugins of the project, as the host loads them -- */

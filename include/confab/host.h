@@ -51,7 +51,8 @@ int confab_service_new(confab_service **service, confab_module *module, const ch
  * a bare word, for the plugin's positional option.  -ENOENT: no such option
  * (error lists those there are); -EINVAL: not of its type; -ERANGE: out of
  * bounds; -EEXIST: given twice; -EBUSY: after ready. */
-int confab_service_option(confab_service *service, const char *key, const char *value, char *error, size_t room);
+int confab_service_option(confab_service *service, const char *key, const char *value, char *error,
+                          size_t room);
 
 /* The options that every service has (time-outs, limits), ends with a NULL
  * name; offset is of no use to callers. */
@@ -70,7 +71,8 @@ int confab_service_start(confab_service *service, confab_reactor *reactor, char 
 
 /* confab_service_listen for a descriptor that listens already; owns fd in any case. */
 int confab_service_listener_adopt(confab_service *service, confab_listener **listener, int fd,
-                                  const struct confab_chat_ops *ops, const struct confab_chat_options *options);
+                                  const struct confab_chat_ops *ops,
+                                  const struct confab_chat_options *options);
 
 /* Stops: its listeners close, each inbound chat gets handle_shutdown, and what
  * is left after drain nanoseconds (< 0: the option drain-timeout) is closed with

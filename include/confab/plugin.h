@@ -64,9 +64,9 @@ enum confab_option_type {
 
 /* Flags of an option. */
 enum confab_option_flags {
-    CONFAB_OPTION_REQUIRED = 1,   /* must be given */
-    CONFAB_OPTION_REPEATED = 2,   /* may be given often; the member is a struct confab_strings */
-    CONFAB_OPTION_POSITIONAL = 4  /* a bare word is its value; one option at the most */
+    CONFAB_OPTION_REQUIRED = 1,  /* must be given */
+    CONFAB_OPTION_REPEATED = 2,  /* may be given often; the member is a struct confab_strings */
+    CONFAB_OPTION_POSITIONAL = 4 /* a bare word is its value; one option at the most */
 };
 
 /* The member of a repeated option (STRING, PATH, ADDRESS, SECRET). */
@@ -100,9 +100,9 @@ struct confab_plugin {
     uint16_t abi_major, abi_minor;
     uint32_t flags; /* 0 */
 
-    const char *name;        /* lower case letters, digits, hyphens, underscores; required */
-    const char *version;     /* as the author likes */
-    const char *description; /* one line */
+    const char *name;                    /* lower case letters, digits, hyphens, underscores; required */
+    const char *version;                 /* as the author likes */
+    const char *description;             /* one line */
     const struct confab_chat_ops *chat;  /* of accepted connections; required */
     const struct confab_option *options; /* NULL: none */
     size_t service_size;                 /* bytes of zeroed memory for confab_service_state */
@@ -138,40 +138,42 @@ struct confab_plugin {
 #else
 #define CONFAB_PLUGIN_LINKAGE extern
 #endif
-#define CONFAB_PLUGIN(...)                                                                                   \
-    CONFAB_PLUGIN_LINKAGE __attribute__((visibility("default"))) const struct confab_plugin                  \
-        confab_plugin_entry;                                                                                 \
-    const struct confab_plugin confab_plugin_entry = { .magic = CONFAB_PLUGIN_MAGIC,                         \
-                                                       .size = sizeof(struct confab_plugin),                 \
-                                                       .option_size = sizeof(struct confab_option),          \
-                                                       .abi_major = CONFAB_ABI_MAJOR,                        \
-                                                       .abi_minor = CONFAB_ABI_MINOR,                        \
+#define CONFAB_PLUGIN(...)                                                                          \
+    CONFAB_PLUGIN_LINKAGE __attribute__((visibility("default")))                                    \
+    const struct confab_plugin confab_plugin_entry;                                                 \
+    const struct confab_plugin confab_plugin_entry = { .magic = CONFAB_PLUGIN_MAGIC,                \
+                                                       .size = sizeof(struct confab_plugin),        \
+                                                       .option_size = sizeof(struct confab_option), \
+                                                       .abi_major = CONFAB_ABI_MAJOR,               \
+                                                       .abi_minor = CONFAB_ABI_MINOR,               \
                                                        __VA_ARGS__ };
 
 /* Expands to a pointer to chat ops that live as long as the plugin; at file scope.
  * (In C++ hidden: else two plugins in a process would share the ops of the first.) */
 #ifdef __cplusplus
-#define CONFAB_CHAT(...)                                                                                     \
-    []() __attribute__((visibility("hidden"))) -> const struct confab_chat_ops * {                           \
-        static const struct confab_chat_ops ops = { .size = sizeof(struct confab_chat_ops), __VA_ARGS__ };   \
-        return &ops;                                                                                         \
-    }()
+#define CONFAB_CHAT(...)                                                                                   \
+    []() __attribute__((visibility("hidden")))->const struct confab_chat_ops *                             \
+    {                                                                                                      \
+        static const struct confab_chat_ops ops = { .size = sizeof(struct confab_chat_ops), __VA_ARGS__ }; \
+        return &ops;                                                                                       \
+    }                                                                                                      \
+    ()
 #else
-#define CONFAB_CHAT(...)                                                                                     \
+#define CONFAB_CHAT(...) \
     (&(const struct confab_chat_ops){ .size = sizeof(struct confab_chat_ops), __VA_ARGS__ })
 #endif
 
 /* One row of an option table: CONFAB_OPTION(struct state, max_length, SIZE, "max-length",
  * .fallback = "1G", .help = "..."), where SIZE is the type's name without its
  * prefix.  A member of another type than the option's does not compile. */
-#define CONFAB_OPTION(state_type, member, kind, text, ...)                                                   \
-    {                                                                                                        \
-        .name = text, .type = CONFAB_OPTION_##kind,                                                          \
-        .offset = offsetof(state_type, member) + CONFAB_OPTION_CHECK(state_type, member, kind), __VA_ARGS__  \
+#define CONFAB_OPTION(state_type, member, kind, text, ...)                                                  \
+    {                                                                                                       \
+        .name = text, .type = CONFAB_OPTION_##kind,                                                         \
+        .offset = offsetof(state_type, member) + CONFAB_OPTION_CHECK(state_type, member, kind), __VA_ARGS__ \
     }
-#define CONFAB_OPTIONS_END                                                                                   \
-    {                                                                                                        \
-        .name = NULL                                                                                         \
+#define CONFAB_OPTIONS_END \
+    {                      \
+        .name = NULL       \
     }
 
 typedef char *confab_option_type_STRING, *confab_option_type_PATH, *confab_option_type_ADDRESS,
@@ -183,14 +185,13 @@ typedef int confab_option_type_CHOICE;
 
 /* 0, or an error at compile time. */
 #ifdef __cplusplus
-#define CONFAB_OPTION_CHECK(state_type, member, kind)                                                        \
+#define CONFAB_OPTION_CHECK(state_type, member, kind) \
     (0 * sizeof(confab_option_check<decltype(((state_type *)0)->member), confab_option_type_##kind>))
 #else
-#define CONFAB_OPTION_CHECK(state_type, member, kind)                                                        \
-    (0 * sizeof(char[_Generic(((state_type *)0)->member,                                                     \
-                     confab_option_type_##kind: 1,                                                           \
-                     struct confab_strings: 1,                                                               \
-                     default: -1)]))
+#define CONFAB_OPTION_CHECK(state_type, member, kind)                                   \
+    (0 * sizeof(char[_Generic(((state_type *)0)->member, confab_option_type_##kind : 1, \
+                              struct confab_strings : 1, default                        \
+                              : -1)]))
 #endif
 
 /* The plugin's own state of the service; its reactor (NULL before start); its
@@ -204,7 +205,8 @@ unsigned confab_service_worker(confab_service *service);
  * the service.  listen with ops NULL serves the plugin's own.  What connect
  * makes does not hold a stop of the service up. */
 confab_chat *confab_service_connect(confab_service *service, const char *address,
-                                    const struct confab_chat_ops *ops, const struct confab_chat_options *options);
+                                    const struct confab_chat_ops *ops,
+                                    const struct confab_chat_options *options);
 int confab_service_listen(confab_service *service, confab_listener **listener, const char *address,
                           const struct confab_chat_ops *ops, const struct confab_chat_options *options);
 
@@ -212,7 +214,8 @@ int confab_service_listen(confab_service *service, confab_listener **listener, c
  * the caller's own and those that drain or connect included, one a call: *cursor is
  * 0 at first; NULL behind the last.  Chats may open and close meanwhile.  The
  * plugin's own ops are confab_plugin_entry.chat. */
-confab_chat *confab_service_next(confab_service *service, const struct confab_chat_ops *ops, confab_id *cursor);
+confab_chat *confab_service_next(confab_service *service, const struct confab_chat_ops *ops,
+                                 confab_id *cursor);
 
 /* The words that the host shows for an error.  Returns -1, so that a plugin can
  * `return confab_service_error(...)`. */
@@ -235,7 +238,9 @@ int confab_parse_u64(const char *text, size_t len, uint64_t *value);
 #ifdef __cplusplus
 }
 template <class Member, class Wanted> struct confab_option_check;
-template <class Same> struct confab_option_check<Same, Same> {};
-template <class Wanted> struct confab_option_check<confab_strings, Wanted> {};
+template <class Same> struct confab_option_check<Same, Same> {
+};
+template <class Wanted> struct confab_option_check<confab_strings, Wanted> {
+};
 #endif
 #endif

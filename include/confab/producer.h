@@ -36,8 +36,8 @@ struct confab_producer_ops {
  * simple_producer).  data is borrowed until release(data_owner) is called
  * (release may be NULL: then it must outlive the chat). */
 extern const struct confab_producer_ops confab_simple_producer_ops;
-void *confab_simple_producer_new(const void *data, size_t len, size_t buffer_size,
-                                 void (*release)(void *), void *data_owner);
+void *confab_simple_producer_new(const void *data, size_t len, size_t buffer_size, void (*release)(void *),
+                                 void *data_owner);
 
 /* Reads len bytes of a file from offset (len < 0: up to its end) and sends them
  * buffer_size at a time (0: 16 KiB).  Owns fd, also when it returns NULL.  A

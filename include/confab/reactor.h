@@ -19,9 +19,10 @@ extern "C" {
 typedef void confab_call(confab_reactor *reactor, void *data);
 
 struct confab_reactor_options {
-    size_t size;         /* sizeof(struct confab_reactor_options); a field that is 0 means its default */
-    const char *backend; /* "epoll", "poll", ...; NULL: the environment's CONFAB_BACKEND, else the best there is */
-    size_t read_buffer;  /* bytes of the one read buffer; 64 KiB */
+    size_t size; /* sizeof(struct confab_reactor_options); a field that is 0 means its default */
+    const char
+        *backend; /* "epoll", "poll", ...; NULL: the environment's CONFAB_BACKEND, else the best there is */
+    size_t read_buffer;    /* bytes of the one read buffer; 64 KiB */
     unsigned work_threads; /* threads for blocking work: none can be had yet, so anything but 0 is -ENOTSUP */
     unsigned accepts;      /* connections that a listener accepts in one event at the most; 64 */
     unsigned reads;        /* reads that a chat gets in one event at the most; 4 */

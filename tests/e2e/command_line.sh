@@ -34,6 +34,22 @@ helps() {
     done
 }
 
+help_is_a_command_too() {
+    local command
+    ask --help
+    mv "$WORK/out" "$WORK/expected"
+    ask help
+    assert_status 0
+    cmp "$WORK/expected" "$WORK/out" || fail "not what --help tells"
+    for command in serve info backends; do
+        ask help "$command"
+        assert_status 0
+        assert_contains "$WORK/out" "usage: confab $command"
+    done
+    assert_wrong 'no command "sevre": expected one of serve' help sevre
+    assert_wrong 'expected no more words, but got "info"' help serve info
+}
+
 help_lists_the_options_of_every_service() {
     ask serve --help
     assert_status 0
@@ -41,6 +57,7 @@ help_lists_the_options_of_every_service() {
     for option in drain-timeout idle-timeout max-message; do
         assert_contains "$WORK/out" "$option"
     done
+    assert_contains "$WORK/out" 'HOST is numeric or localhost'
 }
 
 tells_its_version() {
@@ -55,6 +72,8 @@ wrong_usage_is_2_and_says_what_was_expected() {
     assert_wrong 'expected one of --help' --wat
     assert_wrong 'name or the path of a plugin' serve
     assert_wrong 'name or the path of a plugin' info
+    assert_wrong 'name or the path of a plugin' serve ''
+    assert_wrong 'name or the path of a plugin' info ''
     assert_wrong 'no option "--lisen"' serve line --lisen 7000
     assert_wrong '--listen: expected an address' serve line -l
     assert_wrong 'notanaddress' serve -l notanaddress line
@@ -66,6 +85,8 @@ wrong_usage_is_2_and_says_what_was_expected() {
     assert_wrong 'expected one plugin' info line echo
     assert_wrong 'takes no value' info --json=yes line
     assert_wrong 'expected no more words' backends line
+    assert_wrong 'expected no more words, but got "extra"' --version extra
+    assert_wrong 'expected no more words, but got "extra"' --help extra
 }
 
 an_unknown_option_lists_those_there_are() {
@@ -136,6 +157,33 @@ an_address_in_use_is_named_with_the_reason() {
     host_stop
 }
 
+a_socket_file_in_use_is_told_apart_from_another_file() {
+    host_start line -l "unix:$WORK/socket"
+    ask serve line -l "unix:$WORK/socket"
+    assert_status 1
+    assert_contains "$WORK/err" "cannot listen on unix:$WORK/socket"
+    assert_contains "$WORK/err" "a process listens there"
+    ! grep -q 'port' "$WORK/err" || fail "a socket file has no port: $(cat "$WORK/err")"
+    assert_equal hi "$(printf 'hi\n' | talk "$ADDRESS" | tr -d '\r')" "the first host's answer"
+    host_stop
+    echo precious >"$WORK/file"
+    ask serve line -l "unix:$WORK/file"
+    assert_status 1
+    assert_contains "$WORK/err" "a file that is no socket is in the way"
+    assert_equal precious "$(cat "$WORK/file")" "the file in the way"
+}
+
+says_that_it_listens_once_it_does_everywhere() {
+    host_start line -l 0
+    ask serve line -l 0 -l "unix:$WORK/socket" -l "$PORT"
+    assert_status 1
+    [ ! -s "$WORK/out" ] || fail "it was ready, and then it was not: $(cat "$WORK/out")"
+    assert_contains "$WORK/err" "cannot listen on $PORT"
+    ! grep -q 'listening on' "$WORK/err" || fail "the log says that it listens: $(cat "$WORK/err")"
+    [ ! -e "$WORK/socket" ] || fail "the socket file is still there"
+    host_stop
+}
+
 tells_where_it_looked_for_a_plugin() {
     local command
     for command in serve info; do
@@ -149,6 +197,28 @@ tells_where_it_looked_for_a_plugin() {
     ask serve ./nosuch.so
     assert_status 1
     assert_contains "$WORK/err" ./nosuch.so
+}
+
+a_name_that_ends_with_so_is_looked_for_as_it_is() {
+    mkdir "$WORK/mine" "$WORK/here"
+    cp "$(plugin_file line)" "$WORK/mine/reverse.so"
+    CONFAB_PLUGIN_PATH="$WORK/mine" ask info reverse.so
+    assert_status 0
+    assert_contains "$WORK/out" "$WORK/mine/reverse.so"
+    cp "$(plugin_file line)" "$WORK/here/other.so"
+    cd "$WORK/here" || fail "no folder"
+    local command name
+    for command in serve info; do
+        for name in other.so other; do
+            ask "$command" "$name"
+            assert_status 1
+            assert_contains "$WORK/err" 'looked for other.so in'
+            assert_contains "$WORK/err" 'did you mean ./other.so?'
+        done
+        ask "$command" absent.so
+        assert_status 1
+        ! grep -q -e 'did you mean' -e 'so\.so' "$WORK/err" || fail "found: $(cat "$WORK/err")"
+    done
 }
 
 finds_plugins_in_the_given_folder_first() {
@@ -174,6 +244,9 @@ refuses_a_file_that_is_no_plugin() {
         assert_status 1
         assert_contains "$WORK/err" "$WORK/bad.so"
     done
+    ask info "$HOST"
+    assert_status 1
+    assert_contains "$WORK/err" "it is a program, not a shared object"
 }
 
 info_tells_what_a_plugin_is() {
@@ -238,12 +311,13 @@ fails_when_its_output_cannot_be_written() {
 }
 
 run_tests \
-    helps help_lists_the_options_of_every_service tells_its_version \
+    helps help_is_a_command_too help_lists_the_options_of_every_service tells_its_version \
     wrong_usage_is_2_and_says_what_was_expected an_unknown_option_lists_those_there_are \
     a_bad_value_of_an_option_is_named a_bare_word_for_a_plugin_that_takes_none_is_refused \
     options_stand_before_or_after_the_plugin the_backend_of_the_command_line_is_used \
     two_hyphens_end_the_options logs_start_and_end_but_no_connection \
-    an_address_in_use_is_named_with_the_reason tells_where_it_looked_for_a_plugin \
-    finds_plugins_in_the_given_folder_first refuses_a_file_that_is_no_plugin info_tells_what_a_plugin_is \
+    an_address_in_use_is_named_with_the_reason a_socket_file_in_use_is_told_apart_from_another_file \
+    says_that_it_listens_once_it_does_everywhere tells_where_it_looked_for_a_plugin \
+    a_name_that_ends_with_so_is_looked_for_as_it_is finds_plugins_in_the_given_folder_first refuses_a_file_that_is_no_plugin info_tells_what_a_plugin_is \
     info_is_json backends_are_listed an_unknown_backend_in_the_environment_is_named \
     fails_when_its_output_cannot_be_written

@@ -80,6 +80,34 @@ a_second_signal_ends_it_at_once() {
     client_close
 }
 
+logs_the_counters_when_it_has_stopped() {
+    host_start echo -l 0
+    printf 'ECHO 2\nhiECHO 2\nhoNO\n' | talk 127.0.0.1 "$PORT" >"$WORK/found"
+    host_stop
+    grep -qE ' info +echo: stopped: replies 2, refused 1$' "$WORK/log" || fail "not the counters: $(cat "$WORK/log")"
+    host_start line -l 0
+    host_stop
+    grep -qE ' info +line: stopped$' "$WORK/log" || fail "expected no counters: $(cat "$WORK/log")"
+}
+
+counts_connections_in_words() {
+    have socat || skip "no socat"
+    host_start echo -l 0 drain-timeout=1d
+    client_open socat - "TCP4:127.0.0.1:$PORT"
+    client_say 'ECHO 10\nabcd\n'
+    client_hear abcd
+    kill -TERM "$HOST_PID"
+    wait_until_refused
+    kill -TERM "$HOST_PID"
+    host_wait
+    client_close
+    grep -q 'draining, 1 connection$' "$WORK/log" || fail "found: $(cat "$WORK/log")"
+    grep -q 'closing 1 connection at once$' "$WORK/log" || fail "found: $(cat "$WORK/log")"
+    host_start line -l 0
+    host_stop
+    grep -q 'draining, 0 connections$' "$WORK/log" || fail "found: $(cat "$WORK/log")"
+}
+
 goes_on_after_sighup_and_says_so() {
     host_start line -l 0
     kill -HUP "$HOST_PID"
@@ -133,6 +161,7 @@ PYTHON
 
 run_tests \
     ends_with_0_when_idle ends_idle_connections finishes_a_reply_that_is_under_way \
-    closes_what_is_left_after_drain_timeout a_second_signal_ends_it_at_once goes_on_after_sighup_and_says_so \
+    closes_what_is_left_after_drain_timeout a_second_signal_ends_it_at_once logs_the_counters_when_it_has_stopped \
+    counts_connections_in_words goes_on_after_sighup_and_says_so \
     goes_on_when_its_standard_output_is_gone goes_on_when_its_standard_output_is_closed \
     goes_on_when_its_standard_output_is_full

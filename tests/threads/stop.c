@@ -1,9 +1,10 @@
-/* stop.c: confab_reactor_stop from other threads ends a loop that sleeps, that works, and one that is not yet running. */
+/* stop.c: confab_reactor_stop from other threads ends a loop that sleeps, that works, and one that is not yet
+ * running; and it is done with the reactor when that is freed. */
 #include "check.h"
 #include <confab/reactor.h>
 #include <stdatomic.h>
 
-enum { ROUNDS = 300, STOPPERS = 3 };
+enum { ROUNDS = 300, STOPPERS = 3, FREES = 2000 };
 
 struct loop {
     confab_reactor *reactor;
@@ -52,6 +53,21 @@ static void stop_from_many_threads(struct loop *loop)
     }
 }
 
+/* The reactor is the owner's to free as soon as run has returned, also while the stop that ended it is on its way out. */
+static void free_right_after_a_stop(void)
+{
+    for (int i = 0; i < FREES; i++) {
+        struct loop loop = { 0 };
+
+        check(confab_reactor_new(&loop.reactor, NULL) == 0, "a reactor");
+        confab_reactor_hold(loop.reactor, 1);
+        pthread_t stopper = thread_start(stop, &loop);
+        check(confab_reactor_run(loop.reactor) == 0, "a stop ends run");
+        check(confab_reactor_free(loop.reactor) == 0, "the reactor is freed");
+        thread_join(stopper);
+    }
+}
+
 int main(void)
 {
     struct loop loop = { 0 };
@@ -66,5 +82,6 @@ int main(void)
     check(confab_call_cancel(loop.reactor, timer) == 0, "the timer lives");
     confab_reactor_hold(loop.reactor, -1);
     check(confab_reactor_free(loop.reactor) == 0, "the reactor is freed");
+    free_right_after_a_stop();
     return 0;
 }
