@@ -285,8 +285,8 @@ static void close_inbound(confab_service *service)
     size_t n = close_chats(service, true);
 
     if (n > 0)
-        log_line(CONFAB_INFO, service->name, 0, NULL, "stop: %zu connections were closed that had not ended",
-                 n);
+        log_line(CONFAB_INFO, service->name, 0, NULL, "stop: %zu connection%s closed that had not ended", n,
+                 n == 1 ? " was" : "s were");
 }
 
 static void drain_over(confab_reactor *reactor, void *data)

@@ -28,8 +28,8 @@ struct end {
     int (*act)(confab_chat *chat);
 };
 
-static int inside; /* a public function is being called */
-static int broken; /* a hook, a producer or a release ran meanwhile */
+static _Thread_local int inside; /* a public function is being called */
+static _Thread_local int broken; /* a hook, a producer or a release ran meanwhile */
 
 static void called_back(void)
 {

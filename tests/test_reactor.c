@@ -1,12 +1,11 @@
 /* test_reactor.c: making, running, stopping and freeing the loop. */
-#include "core/reactor.h"
 #include "support.h"
+#include <confab/chat.h>
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <unistd.h>

@@ -25,7 +25,8 @@ extern "C" {
 #pragma GCC visibility push(default)
 
 /* Loads a plugin.  A name with a slash is a path; any other is looked for as
- * NAME.so in the folders of path, which are separated by colons.  What is wrong
+ * NAME.so (as it is where it ends so) in the folders of path, which are separated
+ * by colons.  What is wrong
  * with a file is found before any of its code runs, where that can be told.
  * -ENOENT, -ENOEXEC (not a plugin, or a truncated one), -EPROTONOSUPPORT (an
  * ABI that this host cannot run), -EINVAL (a bad table), -ENOMEM. */
