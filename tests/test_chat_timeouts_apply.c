@@ -56,14 +56,14 @@ Test(chat_timeouts_apply, idle_closes_a_suspended_chat_whose_write_failed)
     struct talk talk = { 0 };
     int64_t pushed;
 
-    open_with(&talk, CONFAB_TIMEOUT_IDLE, SHORT);
+    open_with(&talk, CONFAB_TIMEOUT_IDLE, 20 * SHORT);
     confab_chat_suspend(talk.chat);
-    run_for(&talk, 3 * SHORT);
+    run_for(&talk, 25 * SHORT);
     close(talk.peer);
     talk.peer = -1;
     pushed = monotonic();
     cr_assert_eq(confab_chat_puts(talk.chat, "nobody reads this"), 0);
-    cr_times_out(&talk, pushed, SHORT);
+    cr_times_out(&talk, pushed, 20 * SHORT);
 }
 
 static char much[1 << 20];

@@ -309,7 +309,7 @@ Test(test_option, option_that_was_refused_may_be_given_again)
 
 Test(test_option, repeated_option_keeps_all_in_order)
 {
-    char word[16];
+    char word[24];
 
     for (int i = 0; i < 20; i++) {
         snprintf(word, sizeof word, "word %d", i);
