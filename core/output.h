@@ -44,7 +44,7 @@ struct segment {
 };
 
 enum {
-    OUTPUT_CHUNK = 16384 - sizeof(struct segment), /* bytes of a chunk */
+    OUTPUT_CHUNK = 32768 - sizeof(struct segment), /* bytes of a chunk */
     OUTPUT_CHUNKS_KEPT = 64,                       /* chunks on the free list at the most */
     OUTPUT_IOV = 64,                               /* segments of one sendmsg at the most */
     OUTPUT_ROUNDS = 16,                            /* system calls of one flush at the most */
