@@ -161,7 +161,7 @@ static inline void tell(struct feed *feed)
 }
 
 /* The message is whole. */
-static void found(struct feed *feed)
+static inline void found(struct feed *feed)
 {
     confab_chat *chat = feed->chat;
 
