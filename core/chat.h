@@ -12,6 +12,9 @@
  * chat_pace.c       watermarks, pace, suspending
  * chat_close.c      states and closing
  * chat_timeout.c    the five time-outs
+ * chat_connect.c    names, and trying address after address
+ * chat_work.c       blocking work, and reading that rests for it
+ * chat_rate.c       bytes a second
  * linger.c          what is left of a connection whose last bytes are on their way
  */
 #ifndef CONFAB_CORE_CHAT_H
@@ -45,21 +48,26 @@ enum {
     CHAT_SEND_FAILED = 1u << 13, /* a write failed: what was received is delivered, then it closes */
     CHAT_FLUSH_PLANNED =
         1u << 14, /* somebody will flush: the event that is running, listed work, or WRITE is wanted */
-    CHAT_PENDING = 1u << 15,       /* there is undelivered input in extra */
-    CHAT_SKIPPING = 1u << 16,      /* the rest of the present message is dropped */
-    CHAT_EOF = 1u << 17,           /* the peer ended its side */
-    CHAT_NO_SOCKET = 1u << 18,     /* a pipe or a terminal */
-    CHAT_UNPACED = 1u << 19,       /* its own output does not rest its reading */
-    CHAT_PACING = 1u << 20,        /* it is the sink of others */
-    CHAT_OVER_HIGH = 1u << 21,     /* output went over the high mark, and not under the low one since */
-    CHAT_RESET = 1u << 22,         /* is to be closed with a reset */
-    CHAT_COLLECTS = 1u << 23,      /* collect_incoming_data is the library's own */
-    CHAT_CONNECT_LATER = 1u << 24, /* handle_connect is still to be called: nothing is delivered before */
-    CHAT_EOF_DUE = 1u << 25,       /* the end of input was read and is not delivered yet */
-    CHAT_BLOCKED = 1u << 26        /* output waits for the peer: WRITE is wanted */
+    CHAT_PENDING = 1u << 15,        /* there is undelivered input in extra */
+    CHAT_SKIPPING = 1u << 16,       /* the rest of the present message is dropped */
+    CHAT_EOF = 1u << 17,            /* the peer ended its side */
+    CHAT_NO_SOCKET = 1u << 18,      /* a pipe or a terminal */
+    CHAT_UNPACED = 1u << 19,        /* its own output does not rest its reading */
+    CHAT_PACING = 1u << 20,         /* it is the sink of others */
+    CHAT_OVER_HIGH = 1u << 21,      /* output went over the high mark, and not under the low one since */
+    CHAT_RESET = 1u << 22,          /* is to be closed with a reset */
+    CHAT_COLLECTS = 1u << 23,       /* collect_incoming_data is the library's own */
+    CHAT_CONNECT_LATER = 1u << 24,  /* handle_connect is still to be called: nothing is delivered before */
+    CHAT_EOF_DUE = 1u << 25,        /* the end of input was read and is not delivered yet */
+    CHAT_BLOCKED = 1u << 26,        /* output waits for the peer: WRITE is wanted */
+    CHAT_SUSPENDED_WORK = 1u << 27, /* jobs of its own are not done yet (chat_work.c) */
+    CHAT_SUSPENDED_RATE = 1u << 28, /* it has read its share of the second (chat_rate.c) */
+    CHAT_RATED = 1u << 29,          /* has a rate, of input or of output */
+    CHAT_OUTPUT_RESTS = 1u << 30    /* it has sent its share of the second: output waits for a timer */
 };
-#define CHAT_SUSPENDED (CHAT_SUSPENDED_PLUGIN | CHAT_SUSPENDED_OUTPUT)
-#define CHAT_NO_INPUT  (CHAT_CLOSED | CHAT_DRAINING | CHAT_SUSPENDED | CHAT_CONNECT_LATER)
+#define CHAT_SUSPENDED \
+    (CHAT_SUSPENDED_PLUGIN | CHAT_SUSPENDED_OUTPUT | CHAT_SUSPENDED_WORK | CHAT_SUSPENDED_RATE)
+#define CHAT_NO_INPUT (CHAT_CLOSED | CHAT_DRAINING | CHAT_SUSPENDED | CHAT_CONNECT_LATER)
 #define CHAT_LOOK                                                                                 \
     (CHAT_NO_INPUT | CHAT_DISCARDED | CHAT_CHECK_OUTPUT | CHAT_CHECK_LONG | CHAT_TERMINATOR_SET | \
      CHAT_FRONT | CHAT_STOPPING | CHAT_LIMIT)

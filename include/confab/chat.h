@@ -126,13 +126,16 @@ struct confab_chat_options {
     size_t size; /* sizeof(struct confab_chat_options) */
     size_t
         in_buffer_size; /* bytes of one read at the most; 64 KiB, and never over the reactor's read_buffer */
-    size_t out_buffer_size;     /* bytes that a producer is asked for; 64 KiB */
-    size_t low, high;           /* watermarks of output in memory, bytes; 64 KiB and 256 KiB */
-    size_t output_limit;        /* hard limit of output in memory, bytes; 16 MiB */
-    uint64_t max_message;       /* bytes of a message; 1 MiB; CONFAB_UNLIMITED.  Bounds every message that
+    size_t out_buffer_size; /* bytes that a producer is asked for; 64 KiB */
+    size_t low, high;       /* watermarks of output in memory, bytes; 64 KiB and 256 KiB */
+    size_t output_limit;    /* hard limit of output in memory, bytes; 16 MiB */
+    uint64_t max_message;   /* bytes of a message; 1 MiB; CONFAB_UNLIMITED.  Bounds every message that
                                ends at bytes or a line; with a count or no terminator what
                                confab_chat_collect keeps, as the bytes come (a larger count can be set) */
-    uint64_t rate_in, rate_out; /* bytes a second: not to be had yet, so anything but 0 is -ENOTSUP */
+    uint64_t rate_in,
+        rate_out; /* bytes a second that are read, and sent, at the most; CONFAB_UNLIMITED, which
+                                   is the default.  At first, and after a rest, up to a quarter of a second's
+                                   worth goes at once */
     int64_t
         timeout[CONFAB_TIMEOUTS]; /* nanoseconds, by enum confab_timeout; CONFAB_OFF; under 2^51 (26 days) */
     void *data;                   /* for confab_chat_data */
@@ -157,10 +160,18 @@ struct confab_chat_stats {
 confab_chat *confab_chat_new(confab_reactor *reactor, int fd, const struct confab_chat_ops *ops,
                              const struct confab_chat_options *options);
 
-/* Connects to HOST:PORT, [IPV6]:PORT (numeric) or unix:PATH.  handle_connect is
- * called once connected; a failure, also one of the address, comes as
- * handle_close(CONNECT) with confab_chat_error.  NULL: out of memory, bad ops
- * or options. */
+/* Connects to HOST:PORT, [IPV6]:PORT, unix:PATH, or PORT, which is loopback.
+ * HOST is an IPv4 address or a name.  A name is resolved off the loop's thread
+ * (getaddrinfo(3)), and its addresses are tried in turn as RFC 8305 has it:
+ * IPv6 and IPv4 alternating, each next one 250 ms after the one before it or as soon
+ * as that has failed; the first that connects is kept.  The connect time-out
+ * spans all of it.  The chat can be closed at any time, and what is pushed
+ * meanwhile leaves once it is connected; confab_chat_fd is -1 until then.
+ * handle_connect is called once connected; a failure, also one of the address
+ * or the name, comes as handle_close(CONNECT): confab_chat_error is the last
+ * errno (EHOSTUNREACH: there is no such name; EAGAIN: it cannot be resolved now)
+ * and confab_chat_error_text tells what became of each address.
+ * NULL: out of memory, bad ops or options. */
 confab_chat *confab_connect(confab_reactor *reactor, const char *address, const struct confab_chat_ops *ops,
                             const struct confab_chat_options *options);
 
@@ -247,7 +258,7 @@ size_t confab_chat_pending_input(const confab_chat *chat);
  * confab_chat_abort drop it.  0; -EPIPE: the chat is closed or its sending
  * side ended; -ENOBUFS: more than output_limit waited already, the chat is
  * closed with OUTPUT_LIMIT at the end of the turn; -ENOMEM: closed with
- * NO_MEMORY.
+ * NO_MEMORY.  push_with_producer takes a self of NULL for out of memory.
  * push copies.  push_reference borrows until release(owner) is called (release
  * may be NULL).  push_buffer takes over the caller's ownership of the buffer
  * (confab_buffer_ref it to keep it); NULL is out of memory.  push_file owns fd; len < 0: up to the
@@ -299,7 +310,7 @@ void *confab_chat_data(confab_chat *chat);
 confab_service *confab_chat_service(confab_chat *chat);
 confab_reactor *confab_chat_reactor(confab_chat *chat);
 
-/* Its weak name, and the chat of one: NULL once that is closed. */
+/* Its weak name, the same for all its life, and the chat of one: NULL once that is closed. */
 confab_id confab_chat_id(const confab_chat *chat);
 confab_chat *confab_chat_find(confab_reactor *reactor, confab_id id);
 
@@ -310,6 +321,12 @@ bool confab_chat_draining(const confab_chat *chat);
 
 /* The errno behind a reason; 0 where there is none. */
 int confab_chat_error(const confab_chat *chat);
+
+/* The same as one line for a person, written into buf (and cut to room, NUL
+ * included) and returned.  Where it could not connect it names each address that was
+ * tried: "[::1]:7000: Network is unreachable; 127.0.0.1:7000: Connection refused".
+ * Empty where there is no error. */
+const char *confab_chat_error_text(const confab_chat *chat, char *buf, size_t room);
 
 /* The peer's and our own address as text, written into buf and returned:
  * 192.0.2.1:80, [2001:db8::1]:80, unix:PATH (unix: for one without a name),

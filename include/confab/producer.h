@@ -6,6 +6,7 @@
 
 #include <confab/base.h>
 #include <confab/buffer.h>
+#include <sys/uio.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -28,16 +29,47 @@ struct confab_producer_ops {
     void (*release)(void *self);
 };
 
-/* Ready-made ones.  Each constructor returns the producer's self, to be pushed
- * with the ops beside it, or NULL: out of memory.  What is never pushed is
- * released with ops->release(self). */
+/* -- Ready-made ones ------------------------------------------------------
+ *
+ * Each constructor returns the producer's self, to be pushed with the ops
+ * beside it, or NULL: out of memory.  confab_chat_push_with_producer and the
+ * constructors that take another producer treat a self of NULL as out of memory,
+ * so calls can be nested without a look in between:
+ *
+ *     return confab_chat_push_with_producer(chat, &confab_chunked_producer_ops,
+ *         confab_chunked_producer_new(&confab_file_producer_ops,
+ *             confab_file_producer_new(fd, 0, -1, 0), NULL));
+ *
+ * A constructor owns what it is given, also where it returns NULL: then it is
+ * released before it returns.  What is never pushed is released with
+ * ops->release(self).  They belong to the loop's thread and use malloc.
+ *
+ * A producer inside another one ("inner") may say "not now" and fail: the outer
+ * one passes that on.  Where `data` is borrowed it is until release(owner) is
+ * called (release may be NULL: then it must outlive the chat). */
 
 /* Sends len bytes of data, buffer_size at a time (0: 512, asynchat's
- * simple_producer).  data is borrowed until release(data_owner) is called
- * (release may be NULL: then it must outlive the chat). */
+ * simple_producer).  data is borrowed. */
 extern const struct confab_producer_ops confab_simple_producer_ops;
 void *confab_simple_producer_new(const void *data, size_t len, size_t buffer_size, void (*release)(void *),
-                                 void *data_owner);
+                                 void *owner);
+
+/* The same for what is large (Medusa's scanning_producer): buffer_size 0 is as
+ * much as the chat wants, so that nothing is cut smaller than it need be. */
+extern const struct confab_producer_ops confab_scanning_producer_ops;
+void *confab_scanning_producer_new(const void *data, size_t len, size_t buffer_size, void (*release)(void *),
+                                   void *owner);
+
+/* Sends each of count texts and CRLF behind it, some 50 lines at a time
+ * (Medusa's lines_producer).  lines and the texts are borrowed. */
+extern const struct confab_producer_ops confab_lines_producer_ops;
+void *confab_lines_producer_new(const char *const *lines, size_t count, void (*release)(void *), void *owner);
+
+/* Sends each of count pieces from where it is; one of no bytes is passed over
+ * (Medusa's buffer_list_producer).  iov and the bytes are borrowed. */
+extern const struct confab_producer_ops confab_buffer_list_producer_ops;
+void *confab_buffer_list_producer_new(const struct iovec *iov, size_t count, void (*release)(void *),
+                                      void *owner);
 
 /* Reads len bytes of a file from offset (len < 0: up to its end) and sends them
  * buffer_size at a time (0: 16 KiB).  Owns fd, also when it returns NULL.  A
@@ -45,6 +77,72 @@ void *confab_simple_producer_new(const void *data, size_t len, size_t buffer_siz
  * as long as the disk does; confab_chat_push_file is the faster way. */
 extern const struct confab_producer_ops confab_file_producer_ops;
 void *confab_file_producer_new(int fd, int64_t offset, int64_t len, size_t buffer_size);
+
+/* A buffer that is written to while it is sent (Medusa's output_producer).
+ * There are two ends.  The chat has one, which is released as ever.  The
+ * writer has the other and gives it up by _end, exactly once: what was written
+ * until then still leaves, then the producer has ended.
+ * write copies len bytes; -EPIPE: the chat has released its end, nothing
+ * written goes anywhere any more; -ENOBUFS: more than limit bytes wait already
+ * (0: 1 MiB; tested before, so that one large piece passes); -ENOMEM.
+ * size: bytes written and not yet asked for. */
+extern const struct confab_producer_ops confab_output_producer_ops;
+void *confab_output_producer_new(size_t limit);
+int confab_output_producer_write(void *output, const void *bytes, size_t len);
+size_t confab_output_producer_size(const void *output);
+void confab_output_producer_end(void *output);
+
+/* Holds a place in the output for what is not known yet: says "not now" until
+ * set gives it the producer that stands there (Medusa's deferring producers).
+ * Whoever made it calls set exactly once, also after the chat has released its
+ * end: then set releases inner and returns -EPIPE.  inner_ops NULL: there is
+ * nothing to send. */
+extern const struct confab_producer_ops confab_deferred_producer_ops;
+void *confab_deferred_producer_new(void);
+int confab_deferred_producer_set(void *deferred, const struct confab_producer_ops *inner_ops, void *inner);
+
+/* One producer after the other.  add owns inner in any case, to be called before the
+ * composite is pushed; -ENOMEM, -EINVAL: ops without more. */
+extern const struct confab_producer_ops confab_composite_producer_ops;
+void *confab_composite_producer_new(void);
+int confab_composite_producer_add(void *composite, const struct confab_producer_ops *inner_ops, void *inner);
+
+/* Joins small pieces of inner until there are buffer_size bytes (0: 64 KiB) or
+ * inner has ended or says "not now". */
+extern const struct confab_producer_ops confab_globbing_producer_ops;
+void *confab_globbing_producer_new(const struct confab_producer_ops *inner_ops, void *inner,
+                                   size_t buffer_size);
+
+/* Calls done(data, bytes, whole) exactly once, on the loop: when inner has ended,
+ * with its bytes, all of which have been handed to the system (whole); else
+ * when it is released, with those of the pieces that certainly were.
+ * done may push to a chat. */
+extern const struct confab_producer_ops confab_hooked_producer_ops;
+void *confab_hooked_producer_new(const struct confab_producer_ops *inner_ops, void *inner,
+                                 void (*done)(void *data, uint64_t bytes, bool whole), void *data);
+
+/* HTTP's chunked coding (RFC 9112, 7.1): inner's bytes in chunks of 16 KiB at the most,
+ * then the last chunk and the trailers: NULL, or lines that each end with CRLF, copied. */
+extern const struct confab_producer_ops confab_chunked_producer_ops;
+void *confab_chunked_producer_new(const struct confab_producer_ops *inner_ops, void *inner,
+                                  const char *trailers);
+
+/* Sends `to` for each `from` in inner's bytes, wherever the pieces are cut; from left to
+ * right, what was sent is not looked at again.  seen counts the first bytes of
+ * from as sent just before (as confab_chat_set_terminator_after).  from NULL is
+ * dot-stuffing (RFC 5321, 4.5.2): CRLF "." becomes CRLF "..", with a seen of 2,
+ * so that a dot at the very start is doubled too.  Both are copied; from has 1
+ * to CONFAB_ESCAPE_MAX bytes and seen is less than that, else NULL is returned. */
+#define CONFAB_ESCAPE_MAX 255
+extern const struct confab_producer_ops confab_escaping_producer_ops;
+void *confab_escaping_producer_new(const struct confab_producer_ops *inner_ops, void *inner, const char *from,
+                                   const char *to, size_t seen);
+
+/* Sends no more than rate bytes a second of inner (at least 1), by "not now" and a timer;
+ * at first, and after a rest, up to a quarter of a second's worth at once.
+ * confab_chat_options.rate_out limits a whole chat. */
+extern const struct confab_producer_ops confab_throttled_producer_ops;
+void *confab_throttled_producer_new(const struct confab_producer_ops *inner_ops, void *inner, uint64_t rate);
 
 #pragma GCC visibility pop
 #ifdef __cplusplus

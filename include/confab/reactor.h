@@ -22,11 +22,13 @@ struct confab_reactor_options {
     size_t size; /* sizeof(struct confab_reactor_options); a field that is 0 means its default */
     const char
         *backend; /* "epoll", "poll", ...; NULL: the environment's CONFAB_BACKEND, else the best there is */
-    size_t read_buffer;    /* bytes of the one read buffer; 64 KiB */
-    unsigned work_threads; /* threads for blocking work: none can be had yet, so anything but 0 is -ENOTSUP */
-    unsigned accepts;      /* connections that a listener accepts in one event at the most; 64 */
-    unsigned reads;        /* reads that a chat gets in one event at the most; 4 */
-    unsigned messages;     /* messages that a chat is told of in one event at the most; 64 */
+    size_t read_buffer; /* bytes of the one read buffer; 64 KiB */
+    unsigned
+        work_threads;  /* threads that confab_work has at the most; 4, and never over 1024.  Each is started
+                              when there is work for it */
+    unsigned accepts;  /* connections that a listener accepts in one event at the most; 64 */
+    unsigned reads;    /* reads that a chat gets in one event at the most; 4 */
+    unsigned messages; /* messages that a chat is told of in one event at the most; 64 */
     /* Where memory comes from: grows or shrinks old to n bytes as realloc(3)
      * does, frees it where n is 0, returns NULL where there is none.
      * NULL: realloc and free.  Buffers, which threads share, always use malloc. */
@@ -98,7 +100,8 @@ const char *confab_backend_name(size_t i);
  * the turn that started it.
  * call_later: once, ns from now.  call_every: each ns from now on (at least 1
  * ms), without drift; the ones that were missed are dropped.  call_at: at a
- * wall time, by the difference to the wall clock of now. */
+ * wall time, never before the wall clock shows it; where that clock was set
+ * forward, or the machine slept, up to a minute after. */
 confab_id confab_call_later(confab_reactor *reactor, int64_t ns, confab_call *call, void *data);
 confab_id confab_call_every(confab_reactor *reactor, int64_t ns, confab_call *call, void *data);
 confab_id confab_call_at(confab_reactor *reactor, int64_t unix_ns, confab_call *call, void *data);
@@ -107,6 +110,23 @@ confab_id confab_call_at(confab_reactor *reactor, int64_t unix_ns, confab_call *
  * from then on).  Cancel ends it.  -ENOENT: it has fired or was cancelled. */
 int confab_call_reset(confab_reactor *reactor, confab_id timer, int64_t ns);
 int confab_call_cancel(confab_reactor *reactor, confab_id timer);
+
+/* Has run(data) called in a thread of the reactor's pool, for what would block
+ * the loop; then, on the loop, done(owner, result of run, data), exactly once.
+ * owner is a chat or NULL.  A chat's jobs run one at a time and in their order,
+ * and the chat's reading rests until the last one's done has returned: messages
+ * that arrived behind wait.  done gets NULL where its owner has closed
+ * meanwhile, and -ECANCELED for the result where run was never called: the
+ * owner closed before its turn came, the reactor was freed, or a fork left the
+ * threads behind (confab_reactor_after_fork).  What a done pushes leaves as what
+ * a hook pushes; done may be NULL.
+ * run may not touch the reactor or a chat, confab_reactor_post and logging
+ * apart.  confab_reactor_free waits for those that are running.
+ * 0; then, and only then, done is called.  -EINVAL: no run, or an owner of another
+ * reactor; -EPIPE: the owner is closed; -ESHUTDOWN: the reactor is being freed; -ENOMEM;
+ * -EAGAIN: not one thread can be had. */
+int confab_work(confab_reactor *reactor, confab_chat *owner, int (*run)(void *data),
+                void (*done)(confab_chat *owner, int result, void *data), void *data);
 
 #pragma GCC visibility pop
 #ifdef __cplusplus
