@@ -4,7 +4,8 @@
 enum {
     SLOTS_FIRST = 64,
     SLOTS_MAX = 1 << 24, /* a weak name has 24 bits for the descriptor */
-    FD_BITS = 24
+    FD_BITS = 24,
+    GENERATION_HIGH_MASK = 0x7f /* the top bit of a name is always 0 */
 };
 
 void slots_free(struct slots *slots, const struct alloc *alloc)
@@ -52,8 +53,8 @@ uint64_t slots_id(const struct slots *slots, int fd)
 {
     const struct slot *slot = &slots->slot[fd];
 
-    return (uint64_t)slot->generation_high << (FD_BITS + 32) | (uint64_t)slot->generation << FD_BITS |
-           (uint64_t)(fd + 1);
+    return (uint64_t)(slot->generation_high & GENERATION_HIGH_MASK) << (FD_BITS + 32) |
+           (uint64_t)slot->generation << FD_BITS | (uint64_t)(fd + 1);
 }
 
 struct slot *slots_find(const struct slots *slots, uint64_t id)

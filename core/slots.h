@@ -9,7 +9,7 @@
 struct channel;
 
 /* The generation counts up each time a slot is given to a channel: an event of
- * an older one is stale.  Its high byte makes weak names of 40 bits. */
+ * an older one is stale.  Its high byte, but for a bit, makes weak names of 39 bits. */
 struct slot {
     struct channel *channel; /* NULL: free */
     uint32_t generation;

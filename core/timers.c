@@ -1,40 +1,6 @@
-/* timers.c: timers that have an id.  An id is the number of a row (plus one, so
- * that it is never 0) and the row's generation, which counts up each time the
- * row is given up: an id of a timer that is gone finds nothing. */
+/* timers.c: timers that have an id. */
 #include "core/timers.h"
 #include <assert.h>
-
-enum {
-    TIMERS_FIRST_ROWS = 16,
-    TIMERS_ROWS_MAX = 1 << 27 /* a table of 2 GiB */
-};
-
-struct timer_row {
-    struct timer *timer; /* NULL: free */
-    uint32_t generation;
-    uint32_t next_free; /* of a free row: the next one's index plus one; 0: none */
-};
-
-/* Doubles the table.  False: out of memory. */
-static bool add_rows(struct timers *timers)
-{
-    uint32_t capacity = timers->capacity ? 2 * timers->capacity : TIMERS_FIRST_ROWS;
-    struct timer_row *rows;
-
-    if (capacity > TIMERS_ROWS_MAX)
-        return false;
-    rows = alloc_resize(timers->alloc, timers->rows, capacity * sizeof *rows);
-    if (!rows)
-        return false;
-    /* From the last to the first, so that the first is taken first. */
-    for (uint32_t i = capacity; i > timers->capacity; i--) {
-        rows[i - 1] = (struct timer_row){ .next_free = timers->free_row };
-        timers->free_row = i;
-    }
-    timers->rows = rows;
-    timers->capacity = capacity;
-    return true;
-}
 
 static void list_add(struct timer **list, struct timer *timer)
 {
@@ -57,13 +23,8 @@ static void list_remove(struct timer *timer)
 /* Frees a timer that the wheel does not hold. */
 static void give_up(struct timers *timers, struct timer *timer)
 {
-    struct timer_row *row = &timers->rows[timer->index];
-
     list_remove(timer);
-    row->timer = NULL;
-    row->generation++;
-    row->next_free = timers->free_row;
-    timers->free_row = timer->index + 1;
+    ids_give_up(&timers->ids, timer->id);
     timers->count--;
     alloc_free(timers->alloc, timer);
 }
@@ -82,50 +43,43 @@ static int64_t next_deadline(int64_t deadline, int64_t every, int64_t now)
 void timers_init(struct timers *timers, const struct alloc *alloc, struct wheel *wheel)
 {
     *timers = (struct timers){ .alloc = alloc, .wheel = wheel };
+    ids_init(&timers->ids, alloc);
 }
 
 void timers_free(struct timers *timers)
 {
-    for (uint32_t i = 0; i < timers->capacity; i++) {
-        if (timers->rows[i].timer)
-            timer_cancel(timers, timers->rows[i].timer);
-    }
-    alloc_free(timers->alloc, timers->rows);
+    struct timer *timer;
+    uint32_t cursor = 0;
+
+    while ((timer = ids_next(&timers->ids, &cursor)))
+        timer_cancel(timers, timer);
+    ids_free(&timers->ids);
     timers_init(timers, timers->alloc, timers->wheel);
 }
 
 confab_id timer_start(struct timers *timers, int64_t deadline, int64_t every, void (*call)(void), void *data,
                       confab_chat *owner, struct timer **list)
 {
-    struct timer *timer;
-    struct timer_row *row;
-    uint32_t index;
+    struct timer *timer = alloc_new(timers->alloc, sizeof *timer);
 
-    if (!timers->free_row && !add_rows(timers))
-        return 0;
-    timer = alloc_new(timers->alloc, sizeof *timer);
     if (!timer)
         return 0;
-    index = timers->free_row - 1;
-    row = &timers->rows[index];
-    timers->free_row = row->next_free;
-    row->timer = timer;
+    *timer = (struct timer){ .every = every, .call = call, .data = data, .owner = owner };
+    timer->id = ids_take(&timers->ids, timer);
+    if (!timer->id) {
+        alloc_free(timers->alloc, timer);
+        return 0;
+    }
     timers->count++;
-
-    *timer = (struct timer){ .every = every, .index = index, .call = call, .data = data, .owner = owner };
     if (list)
         list_add(list, timer);
     wheel_start(timers->wheel, &timer->node, deadline);
-    return (confab_id)row->generation << 32 | (index + 1);
+    return timer->id;
 }
 
 struct timer *timer_find(struct timers *timers, confab_id id)
 {
-    uint32_t index = (uint32_t)id - 1; /* of id 0: beyond any table */
-
-    if (index >= timers->capacity || timers->rows[index].generation != id >> 32)
-        return NULL;
-    return timers->rows[index].timer;
+    return ids_find(&timers->ids, id);
 }
 
 void timer_cancel(struct timers *timers, struct timer *timer)

@@ -1,16 +1,16 @@
 /* timers.h: timers that have an id: confab_call_later and its kin, and those of
- * a chat.  The ids are weak: a slot in a table and the slot's generation. */
+ * a chat.  The ids are weak. */
 #ifndef CONFAB_CORE_TIMERS_H
 #define CONFAB_CORE_TIMERS_H
 
-#include "core/alloc.h"
+#include "core/ids.h"
 #include "core/wheel.h"
 #include <confab/base.h>
 
 struct timer {
     struct wheel_node node;
-    int64_t every;      /* 0: once */
-    uint32_t index;     /* of its row in the table */
+    int64_t every; /* 0: once */
+    confab_id id;
     void (*call)(void); /* a confab_call, or of a chat: void (*)(confab_chat *, void *) */
     void *data;
     confab_chat *owner;             /* NULL: the reactor's own */
@@ -20,8 +20,7 @@ struct timer {
 struct timers {
     const struct alloc *alloc;
     struct wheel *wheel;
-    struct timer_row *rows;
-    uint32_t capacity, free_row;
+    struct ids ids;
     uint32_t count; /* timers that run */
 };
 
