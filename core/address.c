@@ -15,6 +15,7 @@ enum {
     PORT_DIGITS = 5, /* of the longest port */
     PORT_MAX = 65535,
     SCOPE_DIGITS = 9, /* of a scope that is given as a number */
+    LABEL_MAX = 63,   /* of a name: RFC 1035 */
     PEER_UNIX = 'u'
 };
 
@@ -29,6 +30,7 @@ struct reading {
     bool listen;
     char *error;
     size_t room;
+    struct target *target; /* NULL: a name will not do */
 };
 
 static int wrong(const struct reading *reading, const char *why)
@@ -132,6 +134,47 @@ static int read_any(const struct reading *reading, const char *port)
     return store(reading, &sa, sizeof sa);
 }
 
+/* Letters, digits, - and _ between dots (RFC 1123), and not digits alone behind the last dot: that is meant to be an IPv4 address. */
+static bool is_name(const char *host, size_t len)
+{
+    size_t label = 0;
+    bool number = false;
+
+    if (len == 0 || len >= HOST_TEXT)
+        return false;
+    for (size_t i = 0; i < len; i++) {
+        char c = host[i];
+        bool digit = c >= '0' && c <= '9';
+        bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+
+        if (c == '.') {
+            if (label == 0)
+                return false;
+            label = 0;
+            continue;
+        }
+        if ((!digit && !letter && (c != '-' || label == 0)) || label == LABEL_MAX)
+            return false;
+        number = label == 0 ? digit : number && digit;
+        label++;
+    }
+    return !number;
+}
+
+static int read_name(const struct reading *reading, const char *host, size_t len, const char *port)
+{
+    struct target *target = reading->target;
+    uint16_t number;
+    int error = read_port(reading, port, &number);
+
+    if (error)
+        return error;
+    memcpy(target->host, host, len);
+    target->host[len] = '\0';
+    snprintf(target->port, sizeof target->port, "%u", ntohs(number));
+    return 0;
+}
+
 static int read_four(const struct reading *reading, const char *host, size_t len, const char *port)
 {
     struct sockaddr_in sa = { .sin_family = AF_INET };
@@ -142,41 +185,63 @@ static int read_four(const struct reading *reading, const char *host, size_t len
         return wrong(reading, "an IPv6 address stands in brackets, as in [::1]:80");
     if (len < sizeof name)
         memcpy(name, host, len);
-    if (strcmp(name, "localhost") == 0)
+    if (strcmp(name, "localhost") == 0) {
         sa.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    else if (inet_pton(AF_INET, name, &sa.sin_addr) != 1)
-        return wrong(reading, "the host is neither an IPv4 address nor localhost");
+        if (reading->target)
+            reading->target->localhost = true;
+    } else if (inet_pton(AF_INET, name, &sa.sin_addr) != 1) {
+        if (reading->target && is_name(host, len))
+            return read_name(reading, host, len, port);
+        return wrong(reading, reading->target ? "the host is neither an IPv4 address nor a name"
+                                              : "the host is neither an IPv4 address nor localhost");
+    }
     error = read_port(reading, port, &sa.sin_port);
     return error ? error : store(reading, &sa, sizeof sa);
 }
 
+static int read_address(const struct reading *reading)
+{
+    const char *text = reading->text, *colon = strrchr(text, ':');
+
+    memset(reading->address, 0, sizeof *reading->address);
+    if (strncmp(text, unix_prefix, sizeof unix_prefix - 1) == 0)
+        return read_unix(reading, text + sizeof unix_prefix - 1);
+    if (text[0] == '[')
+        return read_six(reading);
+    if (!colon) {
+        if (!text[0] || text[strspn(text, digits)])
+            return wrong(reading, wrong_form);
+        return read_four(reading, "localhost", strlen("localhost"), text);
+    }
+    size_t len = (size_t)(colon - text);
+    if (len == 0 || (len == 1 && text[0] == '*'))
+        return read_any(reading, colon + 1);
+    return read_four(reading, text, len, colon + 1);
+}
+
 int address_parse(struct address *address, const char *text, bool listen, char *error, size_t room)
 {
-    struct reading reading = { address, text ? text : "", listen, error, room };
-    const char *colon = strrchr(reading.text, ':');
-    size_t len;
+    return read_address(&(struct reading){
+        .address = address, .text = text ? text : "", .listen = listen, .error = error, .room = room });
+}
 
-    memset(address, 0, sizeof *address);
-    if (strncmp(reading.text, unix_prefix, sizeof unix_prefix - 1) == 0)
-        return read_unix(&reading, reading.text + sizeof unix_prefix - 1);
-    if (reading.text[0] == '[')
-        return read_six(&reading);
-    if (!colon) {
-        if (!reading.text[0] || reading.text[strspn(reading.text, digits)])
-            return wrong(&reading, wrong_form);
-        return read_four(&reading, "localhost", strlen("localhost"), reading.text);
-    }
-    len = (size_t)(colon - reading.text);
-    if (len == 0 || (len == 1 && reading.text[0] == '*'))
-        return read_any(&reading, colon + 1);
-    return read_four(&reading, reading.text, len, colon + 1);
+int target_parse(struct target *target, const char *text, char *error, size_t room)
+{
+    *target = (struct target){ 0 };
+    return read_address(&(struct reading){ .address = &target->address,
+                                           .text = text ? text : "",
+                                           .error = error,
+                                           .room = room,
+                                           .target = target });
 }
 
 int confab_address_check(const char *address, bool listen, char *error, size_t room)
 {
-    struct address parsed;
+    struct target target;
 
-    return address_parse(&parsed, address, listen, error, room) ? -EINVAL : 0;
+    if (listen)
+        return address_parse(&target.address, address, true, error, room) ? -EINVAL : 0;
+    return target_parse(&target, address, error, room) ? -EINVAL : 0;
 }
 
 static const char *format_unix(const struct sockaddr *sa, socklen_t len, char text[ADDRESS_TEXT])

@@ -1,6 +1,6 @@
 /* address.h: addresses as text and as sockaddr: PORT (loopback), HOST:PORT,
  * [IPV6]:PORT, :PORT and *:PORT (every interface), unix:PATH.  HOST is numeric,
- * or "localhost", which is 127.0.0.1. */
+ * or "localhost", which is 127.0.0.1; what is connected to may have a name. */
 #ifndef CONFAB_CORE_ADDRESS_H
 #define CONFAB_CORE_ADDRESS_H
 
@@ -21,6 +21,18 @@ enum { ADDRESS_TEXT = 128 }; /* room for any address as text, its NUL included; 
  * and a port that is not 0; PORT alone is loopback).  -EINVAL with one line in error (may be
  * NULL) that says what is wrong with which text; -ENAMETOOLONG likewise for a unix path. */
 int address_parse(struct address *address, const char *text, bool listen, char *error, size_t room);
+
+enum { HOST_TEXT = 254, PORT_TEXT = 6 }; /* room for the longest name (RFC 1035), and for a port */
+
+/* What is to be connected to. */
+struct target {
+    struct address address; /* len 0: it is a name that is to be resolved */
+    bool localhost;         /* address is 127.0.0.1; [::1] is meant too */
+    char host[HOST_TEXT], port[PORT_TEXT];
+};
+
+/* Reads one; otherwise as address_parse. */
+int target_parse(struct target *target, const char *text, char *error, size_t room);
 
 /* Writes one as text, in the form that address_parse takes; returns text. */
 const char *address_format(const struct sockaddr *sa, socklen_t len, char text[ADDRESS_TEXT]);

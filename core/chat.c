@@ -207,6 +207,8 @@ confab_id confab_chat_id(const confab_chat *chat)
 {
     const struct channel *channel = &chat->channel;
 
+    if (chat->extra && chat->extra->id)
+        return chat->extra->id;
     return channel->fd >= 0 ? slots_id(&channel->reactor->slots, channel->fd)
                             : (confab_id)channel->timer.deadline;
 }
@@ -215,7 +217,7 @@ confab_chat *confab_chat_find(confab_reactor *reactor, confab_id id)
 {
     struct slot *slot = slots_find(&reactor->slots, id);
 
-    return slot ? chat_of_slot(slot) : NULL;
+    return slot ? chat_of_slot(slot) : chat_named(reactor, id);
 }
 
 void *confab_chat_data(confab_chat *chat)

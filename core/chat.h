@@ -1,7 +1,7 @@
 /* core/chat.h: a chat from the inside, for the files chat*.c.
  *
  * chat.c            what the turn has for it; what a chat knows
- * chat_make.c       accepted, adopted, connected
+ * chat_make.c       accepted, adopted
  * chat_terminator.c what ends a message
  * chat_input.c      reading; input that could not be handed over
  * chat_feed.c       cutting what was read into messages
@@ -12,7 +12,8 @@
  * chat_pace.c       watermarks, pace, suspending
  * chat_close.c      states and closing
  * chat_timeout.c    the five time-outs
- * chat_connect.c    names, and trying address after address
+ * chat_connect.c    connecting: to an address, to a name
+ * chat_race.c       trying address after address
  * chat_work.c       blocking work, and reading that rests for it
  * chat_rate.c       bytes a second
  * linger.c          what is left of a connection whose last bytes are on their way
@@ -92,6 +93,12 @@ struct chat_extra {
     struct timer *timers;
     confab_chat *sink, *sources; /* pace: whose output rests our reading; whose reading our output rests */
     confab_chat *pace_next, **pace_previous;
+    uint64_t id; /* of one that began without a descriptor: its weak name, of reactor->chat_ids; else 0 */
+    struct resolving *resolving; /* its name is being looked up */
+    struct race *race;           /* its addresses are being tried */
+    confab_id loose_timer;       /* for its time-outs while it has no descriptor */
+    char *target;                /* the name that it connects to, as it was given */
+    char *failure;               /* why it could not connect, in words */
 };
 
 struct confab_chat {
@@ -133,6 +140,9 @@ confab_chat *chat_connect(confab_reactor *reactor, const char *address, struct s
 /* The chat of a slot, or NULL: free, another kind of channel, or closed. */
 confab_chat *chat_of_slot(const struct slot *slot);
 
+/* Each live chat of a reactor once, safe against those that open and close meanwhile; *cursor is 0 at first.  NULL: no more. */
+confab_chat *chat_next(const confab_reactor *reactor, uint64_t *cursor);
+
 /* Has handle_shutdown called by the turn. */
 void chat_stop(confab_chat *chat);
 
@@ -150,6 +160,22 @@ static inline bool chat_closed(const confab_chat *chat)
 {
     return chat->flags & CHAT_CLOSED;
 }
+
+/* A chat without a descriptor, for whom handle_connect is still to be called.
+ * Takes over a reference to settings, unless it returns NULL. */
+confab_chat *chat_make(confab_reactor *reactor, struct settings *settings);
+
+/* Whether it connects and has no descriptor yet. */
+static inline bool chat_loose(const confab_chat *chat)
+{
+    return chat->extra && (chat->extra->resolving || chat->extra->race);
+}
+
+/* The chat that an id of reactor->chat_ids names; NULL: none does. */
+confab_chat *chat_named(const confab_reactor *reactor, confab_id id);
+
+/* It is closed: breaks off what connects it, and keeps in words why it did not. */
+void chat_connect_end(confab_chat *chat);
 
 /* The channel_ops of a chat (chat.c). */
 extern const struct channel_ops chat_channel_ops;
@@ -251,6 +277,9 @@ void chat_finish(struct channel *channel);
 void chat_arm(confab_chat *chat);
 void chat_arm_within(confab_chat *chat, uint32_t ticks);
 void chat_timer(struct channel *channel);
+
+/* It gets a descriptor: from now on it has the channel's timer. */
+void chat_stop_loose_timer(confab_chat *chat);
 
 /* Reads and drops what a peer still sends to a connection that we have ended, so that our last bytes are not
  * lost to a reset.  Owns fd.  Needs no memory of its own to fail for: without it fd is closed. */

@@ -4,7 +4,8 @@
  * and the freeing follow in the turn's closing phase (chat_finish). */
 #include "core/chat.h"
 #include <errno.h>
-#include <string.h>
+
+enum { ERROR_LOGGED = 512 };
 
 void chat_close(confab_chat *chat, enum confab_reason reason, int error)
 {
@@ -21,8 +22,10 @@ void chat_close(confab_chat *chat, enum confab_reason reason, int error)
     chat->state = CONFAB_STATE_CLOSED;
     chat->reason = (uint8_t)reason;
     chat->error = (int16_t)error;
-    if (chat->extra)
+    if (chat->extra) {
         timers_cancel_list(&reactor->timers, &chat->extra->timers);
+        chat_connect_end(chat);
+    }
     chat_pace_forget(chat);
     output_drop_all(&chat->output, reactor);
     if (chat->flags & CHAT_RESET && chat->channel.fd >= 0 && !(chat->flags & CHAT_NO_SOCKET)) {
@@ -113,9 +116,11 @@ void chat_end_of_input(confab_chat *chat)
 
 static void log_end(const confab_chat *chat)
 {
+    char why[ERROR_LOGGED];
+
     chat_log(chat, CONFAB_DEBUG, "closed: %s%s%s; %llu bytes in, %llu out, %llu messages",
              confab_reason_name((enum confab_reason)chat->reason), chat->error ? ": " : "",
-             chat->error ? strerror(chat->error) : "", (unsigned long long)chat->bytes_in,
+             confab_chat_error_text(chat, why, sizeof why), (unsigned long long)chat->bytes_in,
              (unsigned long long)chat->bytes_out, (unsigned long long)chat->messages);
 }
 
@@ -134,7 +139,11 @@ void chat_finish(struct channel *channel)
     collector_clear(chat);
     if (chat->terminator)
         terminator_unref(&reactor->terminators, chat->terminator);
-    alloc_free(&reactor->alloc, chat->extra);
+    if (chat->extra) {
+        alloc_free(&reactor->alloc, chat->extra->target);
+        alloc_free(&reactor->alloc, chat->extra->failure);
+        alloc_free(&reactor->alloc, chat->extra);
+    }
     channel_done(channel);
     alloc_free(&reactor->alloc, chat);
     if (settings->owner)

@@ -66,18 +66,39 @@ static void time_out(confab_chat *chat, enum confab_timeout which)
     chat_close(chat, reason, ETIMEDOUT);
 }
 
-static void set_timer(confab_chat *chat, uint32_t ticks)
+void chat_stop_loose_timer(confab_chat *chat)
+{
+    confab_call_cancel(chat->channel.reactor, chat->extra->loose_timer);
+    chat->extra->loose_timer = 0;
+}
+
+static void loose_timer(confab_chat *chat, void *data)
+{
+    (void)data;
+    chat->extra->loose_timer = 0;
+    chat_timer(&chat->channel);
+}
+
+/* A channel's own timer needs a descriptor. */
+static void set_loose_timer(confab_chat *chat, int64_t deadline)
 {
     confab_reactor *reactor = chat->channel.reactor;
+    struct chat_extra *extra = chat->extra;
 
-    channel_set_timer(&chat->channel, reactor->now + ((int64_t)ticks << WHEEL_TICK_SHIFT));
+    chat_stop_loose_timer(chat);
+    if (deadline < 0)
+        return;
+    extra->loose_timer =
+        timer_start(&reactor->timers, deadline, 0, (void (*)(void))loose_timer, NULL, chat, &extra->timers);
+    if (!extra->loose_timer)
+        chat_short_of_memory(chat);
 }
 
 void chat_arm(confab_chat *chat)
 {
     uint32_t soonest = UINT32_MAX;
 
-    if (chat_closed(chat) || chat->channel.fd < 0)
+    if (chat_closed(chat) || (chat->channel.fd < 0 && !chat_loose(chat)))
         return;
     for (int i = 0; i < CONFAB_TIMEOUTS; i++) {
         uint32_t timeout = chat->settings->timeout[i];
@@ -88,10 +109,12 @@ void chat_arm(confab_chat *chat)
         uint32_t left = gone < timeout ? timeout - gone : 1;
         soonest = left < soonest ? left : soonest;
     }
-    if (soonest == UINT32_MAX)
-        channel_set_timer(&chat->channel, -1);
+    int64_t deadline =
+        soonest == UINT32_MAX ? -1 : chat->channel.reactor->now + ((int64_t)soonest << WHEEL_TICK_SHIFT);
+    if (chat->channel.fd >= 0)
+        channel_set_timer(&chat->channel, deadline);
     else
-        set_timer(chat, soonest);
+        set_loose_timer(chat, deadline);
 }
 
 void chat_arm_within(confab_chat *chat, uint32_t ticks)

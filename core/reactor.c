@@ -69,6 +69,7 @@ static void reactor_destroy(confab_reactor *reactor)
     const struct alloc alloc = reactor->alloc;
 
     timers_free(&reactor->timers);
+    ids_free(&reactor->chat_ids);
     terminators_free(&reactor->terminators);
     outputs_free(reactor);
     if (reactor->state) {
@@ -116,6 +117,7 @@ int confab_reactor_new(confab_reactor **made, const struct confab_reactor_option
     reactor->releases_end = &reactor->releases;
     pthread_mutex_init(&reactor->post_lock, NULL);
     terminators_init(&reactor->terminators, &reactor->alloc);
+    ids_init(&reactor->chat_ids, &reactor->alloc);
     timers_init(&reactor->timers, &reactor->alloc, &reactor->timer_wheel);
     int error = reactor_init(reactor);
     if (error) {

@@ -95,6 +95,7 @@ struct confab_reactor {
     struct confab_ready *ready;
     struct wheel channel_wheel, timer_wheel;
     struct timers timers;
+    struct ids chat_ids;     /* weak names of chats that began without a descriptor */
     struct wheel_link loose; /* channels without a descriptor */
     uint32_t channels;       /* that live */
     uint32_t retired_listed; /* retired ones that are still on the work list */

@@ -13,30 +13,37 @@
 
 /* -- Its chats ----------------------------------------------------------- */
 
-static confab_chat *chat_at(const confab_service *service, uint32_t i)
+/* The next one of a service's chats; as chat_next. */
+static confab_chat *next_chat(const confab_service *service, uint64_t *cursor)
 {
-    confab_chat *chat = chat_of_slot(&service->reactor->slots.slot[i]);
+    confab_chat *chat;
 
-    return chat && chat->settings->service == service ? chat : NULL;
+    while ((chat = chat_next(service->reactor, cursor)))
+        if (chat->settings->service == service)
+            return chat;
+    return NULL;
 }
 
 static void ask_to_stop(confab_service *service)
 {
-    for (uint32_t i = 0; i < service->reactor->slots.capacity; i++) {
-        confab_chat *chat = chat_at(service, i);
-        if (chat && chat->settings->inbound)
+    confab_chat *chat;
+    uint64_t cursor = 0;
+
+    while ((chat = next_chat(service, &cursor)))
+        if (chat->settings->inbound)
             chat_stop(chat);
-    }
 }
 
 static size_t close_chats(confab_service *service, bool inbound)
 {
+    confab_chat *chat;
+    uint64_t cursor = 0;
     size_t n = 0;
 
-    for (uint32_t i = 0; i < service->reactor->slots.capacity; i++) {
-        confab_chat *chat = chat_at(service, i);
+    for (uint32_t i = 0; i < service->reactor->slots.capacity; i++)
         linger_end(&service->reactor->slots.slot[i], service);
-        if (!chat || chat->settings->inbound != inbound)
+    while ((chat = next_chat(service, &cursor))) {
+        if (chat->settings->inbound != inbound)
             continue;
         chat_close(chat, CONFAB_REASON_STOP, 0);
         n++;
@@ -257,16 +264,10 @@ confab_chat *confab_service_next(confab_service *service, const struct confab_ch
 {
     if (ops == &service->module->chat)
         ops = service->module->chat_given;
-    /* The cursor is the slot behind the last one that was looked at: chats do
-     * not move, so none is met twice. */
-    for (uint64_t i = *cursor; service->reactor && i < service->reactor->slots.capacity; i++) {
-        confab_chat *chat = chat_at(service, (uint32_t)i);
-        if (chat && (!ops || chat->settings->ops_given == ops)) {
-            *cursor = i + 1;
+    confab_chat *chat;
+    while (service->reactor && (chat = next_chat(service, cursor)))
+        if (!ops || chat->settings->ops_given == ops)
             return chat;
-        }
-    }
-    *cursor = UINT32_MAX;
     return NULL;
 }
 

@@ -259,3 +259,93 @@ Test(address, an_ipv4_peer_of_a_socket_for_both_is_shown_as_ipv4)
     cr_expect_str_eq(packed("[::ffff:192.0.2.7]:99"), "192.0.2.7:99");
     cr_expect_str_eq(again("[::ffff:192.0.2.7]:99", false), "192.0.2.7:99");
 }
+
+/* -- What is connected to -------------------------------------------------- */
+
+Test(address, a_name_can_be_connected_to)
+{
+    static const char *const good[] = { "example.com:80", "a:1",     "xn--bcher-kva.example:65535",
+                                        "my_host:8080",   "1host:1", "127.0.0.1.very.long.name:80",
+                                        "example.com.:80" };
+
+    for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
+        struct target target;
+        char error[256] = "", whole[HOST_TEXT + PORT_TEXT];
+
+        cr_assert_eq(target_parse(&target, good[i], error, sizeof error), 0, "%s", error);
+        cr_expect_eq(target.address.len, 0);
+        snprintf(whole, sizeof whole, "%s:%s", target.host, target.port);
+        cr_expect_str_eq(whole, good[i]);
+        cr_expect_eq(confab_address_check(good[i], false, NULL, 0), 0);
+        cr_expect_eq(confab_address_check(good[i], true, NULL, 0), -EINVAL, "it cannot be listened on");
+    }
+}
+
+Test(address, what_is_no_name_is_refused)
+{
+    static const char *const bad[] = { "256.0.0.1:80", "127.1:80", "1:80:",  ".com:80",      "a..b:80",
+                                       "-a.com:80",    "a b:80",   "a/b:80", "h\xc3\xa9:80", "1.2.3.4.5:80" };
+
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        struct target target;
+
+        cr_expect_eq(target_parse(&target, bad[i], NULL, 0), -EINVAL, "%s", bad[i]);
+        cr_expect_eq(target.host[0], '\0');
+    }
+}
+
+Test(address, a_name_is_as_long_as_dns_has_it)
+{
+    struct target target;
+    char text[HOST_TEXT + 10], label[80];
+
+    memset(text, 'a', sizeof text);
+    for (size_t i = 63; i < HOST_TEXT; i += 64)
+        text[i] = '.';
+    strcpy(text + HOST_TEXT - 1, ":80"); /* 253 bytes of name */
+    cr_expect_eq(target_parse(&target, text, NULL, 0), 0);
+    cr_expect_eq(strlen(target.host), HOST_TEXT - 1);
+    strcpy(text + HOST_TEXT - 1, "a:80");
+    cr_expect_eq(target_parse(&target, text, NULL, 0), -EINVAL);
+    memset(label, 'a', sizeof label);
+    strcpy(label + 63, ":80");
+    cr_expect_eq(target_parse(&target, label, NULL, 0), 0);
+    strcpy(label + 63, "a:80");
+    cr_expect_eq(target_parse(&target, label, NULL, 0), -EINVAL);
+}
+
+Test(address, the_error_of_a_name_says_what_it_may_be)
+{
+    struct target target;
+    char error[256];
+
+    target_parse(&target, "a..b:80", error, sizeof error);
+    cr_expect_str_eq(error, "\"a..b:80\": the host is neither an IPv4 address nor a name");
+    target_parse(&target, "example.com:0", error, sizeof error);
+    cr_expect_str_eq(error, "\"example.com:0\": the port is not a number from 1 to 65535");
+}
+
+Test(address, localhost_and_a_port_alone_are_both_loopbacks)
+{
+    static const char *const texts[] = { "localhost:80", "80" };
+
+    for (size_t i = 0; i < 2; i++) {
+        struct target target;
+        char text[ADDRESS_TEXT];
+
+        cr_assert_eq(target_parse(&target, texts[i], NULL, 0), 0);
+        cr_expect(target.localhost);
+        address_format((struct sockaddr *)&target.address.sa, target.address.len, text);
+        cr_expect_str_eq(text, "127.0.0.1:80");
+    }
+}
+
+Test(address, a_number_is_no_name)
+{
+    struct target target;
+
+    cr_assert_eq(target_parse(&target, "192.0.2.1:80", NULL, 0), 0);
+    cr_expect_eq(target.host[0], '\0');
+    cr_expect_not(target.localhost);
+    cr_expect_gt(target.address.len, 0);
+}

@@ -1,0 +1,498 @@
+/* test_connect_names.c: connecting to names: looked up off the loop's thread,
+ * address after address.  Names are made up (names.h), and so is what becomes of
+ * an attempt: see stubbed_connect. */
+#include "names.h"
+#include "support.h"
+
+#include "stub_io.h"
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { BACKLOG_FILL = 4 };
+
+static const int64_t delay = 250 * CONFAB_MILLISECOND; /* between attempts */
+
+/* What the hooks of a chat saw. */
+struct end {
+    confab_chat *chat;
+    confab_id id;
+    int connects, messages, closed, error, timeouts;
+    enum confab_reason reason;
+    char message[64], text[1024], peer[128];
+};
+
+static struct end client, server;
+static confab_reactor *reactor;
+static confab_listener *listener;
+static const char *port;
+static char tried[1024];
+static int full = -1; /* a listener that answers nobody */
+static struct sockaddr_in full_address;
+
+/* -- A network that does what the address says ----------------------------- */
+
+/* 192.0.2.x and 2001:db8::x cannot be reached, 198.51.100.x is refused, 203.0.113.x never answers. */
+static int stubbed_connect(void *state, int fd, const struct sockaddr *address, socklen_t len)
+{
+    char text[ADDRESS_TEXT];
+    size_t at = strlen(tried);
+
+    address_format(address, len, text);
+    *strrchr(text, ':') = '\0';
+    snprintf(tried + at, sizeof tried - at, "%s%s", at ? " " : "", text);
+    if (!strncmp(text, "192.0.2.", 8) || !strncmp(text, "[2001:db8::", 11))
+        return -ENETUNREACH;
+    if (!strncmp(text, "198.51.100.", 11))
+        return -ECONNREFUSED;
+    if (!strncmp(text, "203.0.113.", 10))
+        return stubbed.connect(state, fd, (struct sockaddr *)&full_address, sizeof full_address);
+    return stubbed.connect(state, fd, address, len);
+}
+
+/* So that there need be no IPv6 here. */
+static int stubbed_socket(void *state, int domain, int type, int protocol)
+{
+    return stubbed.socket(state, domain == AF_INET6 ? AF_INET : domain, type, protocol);
+}
+
+/* A listener whose backlog is full: connects to it stay on their way. */
+static void make_full(void)
+{
+    socklen_t len = sizeof full_address;
+
+    full_address = (struct sockaddr_in){ .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    full = socket(AF_INET, SOCK_STREAM, 0);
+    cr_assert_eq(bind(full, (struct sockaddr *)&full_address, sizeof full_address), 0);
+    cr_assert_eq(getsockname(full, (struct sockaddr *)&full_address, &len), 0);
+    cr_assert_eq(listen(full, 0), 0);
+    for (int i = 0; i < BACKLOG_FILL; i++) {
+        int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+        connect(fd, (struct sockaddr *)&full_address, sizeof full_address);
+    }
+}
+
+/* -- Both ends --------------------------------------------------------------- */
+
+static int handle_connect(confab_chat *chat)
+{
+    struct end *end = confab_chat_data(chat);
+
+    end->chat = chat;
+    end->connects++;
+    confab_chat_peer(chat, end->peer);
+    cr_assert_eq(confab_chat_find(confab_chat_reactor(chat), confab_chat_id(chat)), chat);
+    return confab_chat_set_terminator_line(chat);
+}
+
+static int found_terminator(confab_chat *chat)
+{
+    struct end *end = confab_chat_data(chat);
+
+    end->messages++;
+    snprintf(end->message, sizeof end->message, "%s", confab_chat_message(chat, NULL));
+    return 0;
+}
+
+static int handle_timeout(confab_chat *chat, enum confab_timeout which)
+{
+    struct end *end = confab_chat_data(chat);
+
+    cr_assert_eq(which, CONFAB_TIMEOUT_CONNECT);
+    end->timeouts++;
+    return 0;
+}
+
+static void handle_close(confab_chat *chat, enum confab_reason reason)
+{
+    struct end *end = confab_chat_data(chat);
+
+    end->closed++;
+    end->reason = reason;
+    end->error = confab_chat_error(chat);
+    cr_assert_eq(confab_chat_error_text(chat, end->text, sizeof end->text), end->text);
+    if (end->id)
+        cr_assert_eq(confab_chat_id(chat), end->id, "its name has changed");
+    cr_assert_null(confab_chat_find(confab_chat_reactor(chat), confab_chat_id(chat)));
+    end->chat = NULL;
+}
+
+static const struct confab_chat_ops ops = { .size = sizeof ops,
+                                            .handle_connect = handle_connect,
+                                            .collect_incoming_data = confab_chat_collect,
+                                            .found_terminator = found_terminator,
+                                            .handle_timeout = handle_timeout,
+                                            .handle_close = handle_close };
+
+static void set_up(void)
+{
+    struct confab_chat_options options = { .size = sizeof options, .data = &server };
+
+    reactor = test_reactor();
+    cr_assert_eq(confab_listen(&listener, reactor, "127.0.0.1:0", &ops, &options), 0);
+    port = strrchr(confab_listener_address(listener), ':') + 1;
+    stub_io(reactor);
+    stub.connect = stubbed_connect;
+    stub.socket = stubbed_socket;
+}
+
+static void tear_down(void)
+{
+    names_hold(false);
+    test_reactor_free(reactor);
+    cr_assert_null(client.chat);
+    if (full >= 0)
+        close(full);
+}
+
+/* Connects to a name and the port that is listened on. */
+static void start(const char *name)
+{
+    struct confab_chat_options options = { .size = sizeof options, .data = &client };
+    char address[300];
+
+    snprintf(address, sizeof address, "%s:%s", name, port);
+    client.chat = confab_connect(reactor, address, &ops, &options);
+    cr_assert_not_null(client.chat);
+    cr_assert_eq(client.connects + client.closed, 0, "a hook was called inside the call");
+    client.id = confab_chat_id(client.chat);
+    cr_assert_neq(client.id, 0);
+    cr_assert_eq(confab_chat_find(reactor, client.id), client.chat);
+}
+
+static void fails(const char *name, int error)
+{
+    start(name);
+    run_until_set(reactor, &client.closed);
+    cr_assert_eq(client.connects, 0);
+    cr_assert_eq(client.reason, CONFAB_REASON_CONNECT);
+    cr_assert_eq(client.error, error, "%s", strerror(client.error));
+}
+
+static void talks(void)
+{
+    run_until_set(reactor, &client.connects);
+    run_until_set(reactor, &server.connects);
+    cr_assert_eq(confab_chat_id(client.chat), client.id);
+    cr_assert_eq(confab_chat_puts(client.chat, "hello\n"), 0);
+    cr_assert_eq(confab_chat_puts(server.chat, "welcome\n"), 0);
+    run_until_set(reactor, &client.messages);
+    run_until_set(reactor, &server.messages);
+    cr_assert_str_eq(server.message, "hello");
+    cr_assert_str_eq(client.message, "welcome");
+    cr_assert_str_eq(client.peer, confab_listener_address(listener));
+    cr_assert_eq(client.connects, 1);
+}
+
+/* Turns the loop until this is what was tried. */
+static bool has_tried(void *data)
+{
+    return !strcmp(tried, data);
+}
+
+#define NAMES_TEST(name) Test(connect_names, name, .init = set_up, .fini = tear_down)
+
+/* -- Names ------------------------------------------------------------------- */
+
+NAMES_TEST(a_name_is_connected_to_and_both_ends_talk)
+{
+    names_add("host.example", "127.0.0.1");
+    start("host.example");
+    cr_assert_eq(confab_chat_state(client.chat), CONFAB_STATE_CONNECTING);
+    cr_assert_eq(confab_chat_fd(client.chat), -1);
+    talks();
+    cr_assert_geq(confab_chat_fd(client.chat), 0);
+}
+
+NAMES_TEST(the_loop_goes_on_while_a_name_is_looked_up)
+{
+    struct confab_chat_options options = { .size = sizeof options, .data = &client };
+
+    names_add("slow.example", "127.0.0.1");
+    names_hold(true);
+    start("slow.example");
+    names_wait(1);
+    struct end slow = client;
+    client = (struct end){ 0 };
+    client.chat = confab_connect(reactor, confab_listener_address(listener), &ops, &options);
+    client.id = confab_chat_id(client.chat);
+    talks();
+    cr_assert_eq(confab_chat_state(slow.chat), CONFAB_STATE_CONNECTING);
+    confab_chat_close(slow.chat);
+    run_quiet(reactor);
+}
+
+NAMES_TEST(a_name_that_there_is_not_is_EHOSTUNREACH_and_said_so)
+{
+    char text[200];
+
+    fails("none.example", EHOSTUNREACH);
+    snprintf(text, sizeof text, "\"none.example:%s\": %s", port, gai_strerror(EAI_NONAME));
+    cr_assert_str_eq(client.text, text);
+}
+
+NAMES_TEST(a_look_up_that_fails_for_now_is_EAGAIN)
+{
+    names_fail("later.example", EAI_AGAIN);
+    fails("later.example", EAGAIN);
+}
+
+NAMES_TEST(a_look_up_that_fails_for_want_of_something_tells_the_systems_error)
+{
+    char text[200];
+
+    names_fail("system.example", EAI_SYSTEM);
+    fails("system.example", EACCES);
+    snprintf(text, sizeof text, "\"system.example:%s\": %s", port, strerror(EACCES));
+    cr_assert_str_eq(client.text, text);
+}
+
+NAMES_TEST(what_is_pushed_while_it_is_looked_up_leaves_once_connected)
+{
+    names_add("host.example", "127.0.0.1");
+    start("host.example");
+    cr_assert_eq(confab_chat_puts(client.chat, "early\n"), 0);
+    run_until_set(reactor, &server.messages);
+    cr_assert_str_eq(server.message, "early");
+}
+
+NAMES_TEST(close_when_done_while_it_is_looked_up_sends_first)
+{
+    names_add("host.example", "127.0.0.1");
+    start("host.example");
+    confab_chat_puts(client.chat, "early\n");
+    confab_chat_close_when_done(client.chat);
+    run_until_set(reactor, &client.closed);
+    run_until_set(reactor, &server.messages);
+    cr_assert_eq(client.reason, CONFAB_REASON_DONE);
+    cr_assert_str_eq(server.message, "early");
+}
+
+/* -- Address after address ----------------------------------------------------- */
+
+NAMES_TEST(the_next_address_is_tried_when_one_fails)
+{
+    names_add("host.example", "198.51.100.1");
+    names_add("host.example", "192.0.2.1");
+    names_add("host.example", "127.0.0.1");
+    start("host.example");
+    talks();
+    cr_assert_str_eq(tried, "198.51.100.1 192.0.2.1 127.0.0.1");
+}
+
+NAMES_TEST(the_families_take_turns_the_first_ones_first)
+{
+    names_add("host.example", "2001:db8::1");
+    names_add("host.example", "2001:db8::2");
+    names_add("host.example", "2001:db8::3");
+    names_add("host.example", "192.0.2.1");
+    names_add("host.example", "192.0.2.2");
+    fails("host.example", ENETUNREACH);
+    cr_assert_str_eq(tried, "[2001:db8::1] 192.0.2.1 [2001:db8::2] 192.0.2.2 [2001:db8::3]");
+}
+
+NAMES_TEST(the_error_tells_each_address_that_failed)
+{
+    char text[400];
+
+    names_add("host.example", "2001:db8::1");
+    names_add("host.example", "198.51.100.1");
+    fails("host.example", ECONNREFUSED);
+    snprintf(text, sizeof text, "[2001:db8::1]:%s: %s; 198.51.100.1:%s: %s", port, strerror(ENETUNREACH),
+             port, strerror(ECONNREFUSED));
+    cr_assert_str_eq(client.text, text);
+}
+
+NAMES_TEST(one_that_does_not_answer_is_not_waited_for_longer_than_the_delay)
+{
+    int before;
+
+    make_full();
+    names_add("host.example", "203.0.113.1");
+    names_add("host.example", "127.0.0.1");
+    before = test_open_fds();
+    start("host.example");
+    run_until(reactor, has_tried, "203.0.113.1");
+    stub_pass(delay - 10 * CONFAB_MILLISECOND);
+    cr_assert_str_eq(tried, "203.0.113.1", "the next one was tried too early");
+    stub_pass(10 * CONFAB_MILLISECOND);
+    cr_assert_str_eq(tried, "203.0.113.1 127.0.0.1");
+    talks();
+    cr_assert_eq(test_open_fds(), before + 2, "the attempt that lost is still open");
+}
+
+NAMES_TEST(a_failure_starts_the_next_one_and_the_delay_anew)
+{
+    make_full();
+    names_add("host.example", "203.0.113.1");
+    names_add("host.example", "203.0.113.2");
+    names_add("host.example", "198.51.100.1");
+    names_add("host.example", "203.0.113.3");
+    names_add("host.example", "203.0.113.4");
+    start("host.example");
+    run_until(reactor, has_tried, "203.0.113.1");
+    stub_pass(delay);
+    cr_assert_str_eq(tried, "203.0.113.1 203.0.113.2");
+    stub_pass(delay);
+    cr_assert_str_eq(tried, "203.0.113.1 203.0.113.2 198.51.100.1 203.0.113.3");
+    stub_pass(delay);
+    cr_assert_str_eq(tried, "203.0.113.1 203.0.113.2 198.51.100.1 203.0.113.3 203.0.113.4");
+}
+
+NAMES_TEST(localhost_is_both_loopbacks_the_one_that_listeners_have_first)
+{
+    confab_listener_close(listener);
+    run_quiet(reactor);
+    start("localhost");
+    run_until_set(reactor, &client.closed);
+    cr_assert_str_eq(tried, "127.0.0.1 [::1]");
+    cr_assert_eq(names.calls, 0);
+}
+
+NAMES_TEST(localhost_is_connected_to)
+{
+    start("localhost");
+    talks();
+}
+
+/* -- Time-outs ------------------------------------------------------------------ */
+
+NAMES_TEST(the_connect_timeout_spans_the_look_up)
+{
+    char text[200];
+
+    names_hold(true);
+    start("slow.example");
+    names_wait(1);
+    stub_pass(9 * CONFAB_SECOND);
+    cr_assert_eq(client.closed, 0);
+    stub_pass(CONFAB_SECOND);
+    cr_assert_eq(client.closed, 1);
+    cr_assert_eq(client.timeouts, 1);
+    cr_assert_eq(client.reason, CONFAB_REASON_CONNECT);
+    cr_assert_eq(client.error, ETIMEDOUT);
+    snprintf(text, sizeof text, "\"slow.example:%s\": %s while it was looked up", port, strerror(ETIMEDOUT));
+    cr_assert_str_eq(client.text, text);
+}
+
+NAMES_TEST(the_connect_timeout_spans_all_attempts_and_tells_each)
+{
+    struct confab_chat_options limits = { .size = sizeof limits,
+                                          .timeout[CONFAB_TIMEOUT_CONNECT] = 2 * delay };
+    char text[400];
+    int before = test_open_fds();
+
+    make_full();
+    before = test_open_fds();
+    names_add("host.example", "192.0.2.1");
+    names_add("host.example", "203.0.113.1");
+    names_add("host.example", "203.0.113.2");
+    names_add("host.example", "203.0.113.3");
+    names_add("host.example", "203.0.113.4");
+    start("host.example");
+    cr_assert_eq(confab_chat_set_options(client.chat, &limits), 0);
+    run_until(reactor, has_tried, "192.0.2.1 203.0.113.1");
+    stub_pass(delay);
+    stub_pass(delay - 50 * CONFAB_MILLISECOND);
+    stub_pass(60 * CONFAB_MILLISECOND);
+    run_until_set(reactor, &client.closed);
+    cr_assert_eq(client.error, ETIMEDOUT);
+    snprintf(text, sizeof text,
+             "192.0.2.1:%s: %s; 203.0.113.1:%s: %s; 203.0.113.2:%s: %s; 203.0.113.3:%s: not tried; "
+             "203.0.113.4:%s: not tried",
+             port, strerror(ENETUNREACH), port, strerror(ETIMEDOUT), port, strerror(ETIMEDOUT), port, port);
+    cr_assert_str_eq(client.text, text);
+    cr_assert_eq(test_open_fds(), before);
+}
+
+NAMES_TEST(one_that_is_connected_has_the_other_timeouts)
+{
+    names_add("host.example", "127.0.0.1");
+    start("host.example");
+    talks();
+    confab_chat_set_timeout(client.chat, CONFAB_TIMEOUT_LIFETIME, CONFAB_SECOND);
+    stub_pass(CONFAB_SECOND);
+    cr_assert_eq(client.closed, 1);
+    cr_assert_eq(client.reason, CONFAB_REASON_TIMEOUT);
+}
+
+/* -- Giving up -------------------------------------------------------------------- */
+
+NAMES_TEST(closed_while_it_is_looked_up_gets_handle_close_alone)
+{
+    names_add("slow.example", "127.0.0.1");
+    names_hold(true);
+    start("slow.example");
+    names_wait(1);
+    confab_chat_close(client.chat);
+    run_until_set(reactor, &client.closed);
+    cr_assert_eq(client.reason, CONFAB_REASON_CLOSED);
+    cr_assert_str_eq(client.text, "");
+    names_hold(false);
+    run_quiet(reactor);
+    cr_assert_eq(client.connects, 0);
+    cr_assert_eq(client.closed, 1);
+    cr_assert_str_eq(tried, "");
+}
+
+NAMES_TEST(closed_while_its_addresses_are_tried_leaves_no_attempt)
+{
+    int before;
+
+    make_full();
+    before = test_open_fds();
+    names_add("host.example", "203.0.113.1");
+    names_add("host.example", "203.0.113.2");
+    start("host.example");
+    run_until(reactor, has_tried, "203.0.113.1");
+    stub_pass(delay);
+    cr_assert_eq(test_open_fds(), before + 2);
+    confab_chat_close(client.chat);
+    run_until_set(reactor, &client.closed);
+    cr_assert_eq(client.reason, CONFAB_REASON_CLOSED);
+    cr_assert_eq(test_open_fds(), before);
+}
+
+NAMES_TEST(a_look_up_that_nobody_waits_for_does_not_keep_run_going)
+{
+    names_hold(true);
+    start("slow.example");
+    names_wait(1);
+    confab_chat_close(client.chat);
+    confab_listener_close(listener);
+    cr_assert_eq(confab_reactor_run(reactor), 0);
+    cr_assert_eq(client.closed, 1);
+}
+
+NAMES_TEST(a_reactor_can_be_freed_while_a_name_is_looked_up)
+{
+    names_hold(true);
+    start("slow.example");
+    names_wait(1);
+    test_reactor_free(reactor);
+    cr_assert_eq(client.closed, 1);
+    reactor = test_reactor(); /* for tear_down */
+}
+
+NAMES_TEST(the_child_of_a_fork_has_no_look_up_and_is_told_so)
+{
+    int status;
+
+    names_hold(true);
+    start("slow.example");
+    names_wait(1);
+    fflush(NULL);
+    pid_t pid = fork();
+    if (pid == 0) {
+        reactor->io = &stubbed;
+        if (confab_reactor_after_fork(reactor))
+            _exit(1);
+        while (!client.closed && confab_reactor_run_once(reactor, CONFAB_SECOND) >= 0)
+            continue;
+        _exit(client.reason == CONFAB_REASON_CONNECT && client.error == ECANCELED ? 0 : 2);
+    }
+    cr_assert_eq(waitpid(pid, &status, 0), pid);
+    cr_assert_eq(status, 0, "the child ended with %#x", (unsigned)status);
+    cr_assert_eq(client.closed, 0);
+}
