@@ -1,4 +1,5 @@
 /* post.c: calls that other threads hand to the loop. */
+#include "core/pool.h"
 #include "core/reactor.h"
 #include <errno.h>
 #include <stdlib.h>
@@ -29,7 +30,8 @@ int confab_reactor_post(confab_reactor *reactor, confab_call *call, void *data)
 static struct post *take_all(confab_reactor *reactor)
 {
     pthread_mutex_lock(&reactor->post_lock);
-    atomic_store(&reactor->posted, false);
+    /* An exchange, so that what a pool did before it set this is seen by those who look next. */
+    atomic_exchange(&reactor->posted, false);
     struct post *posts = reactor->posts;
     reactor->posts = NULL;
     reactor->posts_end = &reactor->posts;
@@ -53,7 +55,8 @@ int posts_run(confab_reactor *reactor)
 {
     if (!atomic_load_explicit(&reactor->posted, memory_order_acquire))
         return 0;
-    return run(take_all(reactor), reactor);
+    int n = run(take_all(reactor), reactor);
+    return n + pool_turn(reactor->work_pool) + pool_turn(reactor->names_pool);
 }
 
 void posts_refuse(confab_reactor *reactor)

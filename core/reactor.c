@@ -1,11 +1,13 @@
 /* reactor.c: making a reactor, asking it, and its end.  turn.c runs it. */
 #include "core/reactor.h"
 #include "core/output.h"
+#include "core/pool.h"
 #include <errno.h>
 #include <sched.h>
 #include <stdlib.h>
 
 enum { READ_BUFFER_DEFAULT = 65536, ACCEPTS_DEFAULT = 64, READS_DEFAULT = 4, MESSAGES_DEFAULT = 64 };
+enum { WORK_THREADS_DEFAULT = 4, WORK_THREADS_MAX = 1024, NAMES_THREADS = 4 };
 
 static void *libc_alloc(void *data, void *old, size_t n)
 {
@@ -95,8 +97,8 @@ int confab_reactor_new(confab_reactor **made, const struct confab_reactor_option
         return -EINVAL;
     if (options)
         memcpy(&o, options, options->size);
-    if (o.work_threads)
-        return -ENOTSUP;
+    if (o.work_threads > WORK_THREADS_MAX)
+        return -EINVAL;
     const struct confab_backend *backend = backend_named(o.backend);
     if (!backend)
         return -ENOENT;
@@ -111,6 +113,7 @@ int confab_reactor_new(confab_reactor **made, const struct confab_reactor_option
     reactor->accepts = o.accepts ? o.accepts : ACCEPTS_DEFAULT;
     reactor->reads = o.reads ? o.reads : READS_DEFAULT;
     reactor->messages = o.messages ? o.messages : MESSAGES_DEFAULT;
+    reactor->work_threads = o.work_threads ? o.work_threads : WORK_THREADS_DEFAULT;
     reactor->spare = -1;
     reactor->loose.next = reactor->loose.prev = &reactor->loose;
     reactor->posts_end = &reactor->posts;
@@ -141,6 +144,9 @@ int confab_reactor_free(confab_reactor *reactor)
     outputs_release(reactor);
     posts_refuse(reactor);
     posts_cancel(reactor);
+    /* Behind the posts: a job may be waiting for what it posted. */
+    pool_free(reactor->work_pool);
+    pool_free(reactor->names_pool);
     /* What was posted may have closed or released something in its turn. */
     channels_finish(reactor);
     outputs_release(reactor);
@@ -200,6 +206,8 @@ int confab_reactor_after_fork(confab_reactor *reactor)
     /* Whoever held it in the parent is no thread of ours. */
     pthread_mutex_init(&reactor->post_lock, NULL);
     signals_forked();
+    pool_forked(reactor->work_pool);
+    pool_forked(reactor->names_pool);
     int error = reactor_rebuild(reactor, true);
     if (error) {
         /* So that nothing that is closed from now on is taken off the parent's backend. */
@@ -208,6 +216,7 @@ int confab_reactor_after_fork(confab_reactor *reactor)
         return error;
     }
     posts_cancel(reactor);
+    atomic_store(&reactor->posted, true); /* the next turn looks at the pools */
     return 0;
 }
 
@@ -244,6 +253,20 @@ uint64_t confab_reactor_random(confab_reactor *reactor)
 const char *confab_reactor_backend(confab_reactor *reactor)
 {
     return reactor->backend->name;
+}
+
+struct pool *reactor_work_pool(confab_reactor *reactor)
+{
+    if (!reactor->work_pool)
+        reactor->work_pool = pool_new(reactor, reactor->work_threads, true);
+    return reactor->work_pool;
+}
+
+struct pool *reactor_names_pool(confab_reactor *reactor)
+{
+    if (!reactor->names_pool)
+        reactor->names_pool = pool_new(reactor, NAMES_THREADS, false);
+    return reactor->names_pool;
 }
 
 bool reactor_give_spare(confab_reactor *reactor)

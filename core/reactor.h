@@ -66,6 +66,7 @@ struct post {
     void *data;
 };
 
+struct pool;
 struct segment;
 
 struct confab_reactor {
@@ -114,10 +115,13 @@ struct confab_reactor {
     atomic_bool stop;
     atomic_bool signalled; /* a bit in the table of signals is set for us */
     atomic_uint signals;   /* signals that belong to us */
-    atomic_bool posted;
+    atomic_bool posted;    /* a call, or a job that a pool has finished, waits for the turn */
     pthread_mutex_t post_lock;
     struct post *posts, **posts_end;
     bool posts_refused;
+
+    unsigned work_threads;
+    struct pool *work_pool, *names_pool; /* NULL: not needed so far */
 };
 
 /* Whether anything new may be made in it: not while it is being freed. */
@@ -207,12 +211,17 @@ int reactor_rebuild(confab_reactor *reactor, bool forked);
 bool reactor_give_spare(confab_reactor *reactor);
 void reactor_take_spare(confab_reactor *reactor);
 
-/* post.c, signals.c: what the turn runs of them; each returns how many. */
+/* post.c, signals.c: what the turn runs of them; each returns how many.  posts_run also ends the jobs of the pools. */
 int posts_run(confab_reactor *reactor);
 void posts_cancel(confab_reactor *reactor);
 void posts_refuse(confab_reactor *reactor); /* from now on: the reactor is being freed */
 int signals_run(confab_reactor *reactor);
 void signals_forked(void); /* in the child: the handlers of other threads are not there */
 void signals_release(confab_reactor *reactor);
+
+/* The threads of confab_work, which confab_reactor_free waits for; those that resolve names, which it does not.
+ * Made when first asked for; NULL: out of memory. */
+struct pool *reactor_work_pool(confab_reactor *reactor);
+struct pool *reactor_names_pool(confab_reactor *reactor);
 
 #endif

@@ -1,6 +1,7 @@
 /* turn.c: one turn of the loop, and running it. */
 #include "core/log.h"
 #include "core/output.h"
+#include "core/pool.h"
 #include "core/reactor.h"
 #include <errno.h>
 #include <string.h>
@@ -175,7 +176,7 @@ static int turn(confab_reactor *reactor, int64_t timeout)
 static bool alive(const confab_reactor *reactor)
 {
     return reactor->channels || reactor->timers.count || work_waits(reactor) || reactor->holds > 0 ||
-           atomic_load_explicit(&reactor->posted, memory_order_relaxed);
+           atomic_load_explicit(&reactor->posted, memory_order_relaxed) || pool_count(reactor->work_pool) > 0;
 }
 
 int confab_reactor_run_once(confab_reactor *reactor, int64_t timeout)
