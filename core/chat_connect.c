@@ -76,23 +76,27 @@ confab_chat *chat_named(const confab_reactor *reactor, confab_id id)
     return id & IDS_TOP ? ids_find(&reactor->chat_ids, id & ~IDS_TOP) : NULL;
 }
 
+/* A cursor counts slots, then NAMED | end | row: rows of chat_ids up to the end that the table had when the walk
+ * came to it, so that one who opens a chat for each that he is given comes to an end. */
+#define NAMED    (UINT64_C(1) << 63)
+#define ROW_BITS 28
+#define ROW_MASK ((UINT64_C(1) << ROW_BITS) - 1)
+
 confab_chat *chat_next(const confab_reactor *reactor, uint64_t *cursor)
 {
-    const uint64_t named = UINT64_C(1) << 32; /* from here on it counts rows of chat_ids */
-
-    while (*cursor < named) {
+    while (!(*cursor & NAMED)) {
         if (*cursor >= reactor->slots.capacity) {
-            *cursor = named;
+            *cursor = NAMED | (uint64_t)reactor->chat_ids.capacity << ROW_BITS;
             break;
         }
         confab_chat *chat = chat_of_slot(&reactor->slots.slot[(*cursor)++]);
         if (chat && !(chat->extra && chat->extra->id))
             return chat;
     }
-    uint32_t row = (uint32_t)*cursor;
-    confab_chat *chat = ids_next(&reactor->chat_ids, &row);
-    *cursor = named | row;
-    return chat;
+    uint32_t row = (uint32_t)(*cursor & ROW_MASK), end = (uint32_t)(*cursor >> ROW_BITS & ROW_MASK);
+    confab_chat *chat = row < end ? ids_next(&reactor->chat_ids, &row) : NULL;
+    *cursor = (*cursor & ~ROW_MASK) | row;
+    return chat && row <= end ? chat : NULL;
 }
 
 /* -- Connecting ---------------------------------------------------------- */

@@ -1,6 +1,7 @@
 /* test_connect_names.c: connecting to names: looked up off the loop's thread,
  * address after address.  Names are made up (names.h), and so is what becomes of
  * an attempt: see stubbed_connect. */
+#include "core/address.h"
 #include "names.h"
 #include "support.h"
 
@@ -26,7 +27,7 @@ struct end {
 static struct end client, server;
 static confab_reactor *reactor;
 static confab_listener *listener;
-static const char *port;
+static char port[8];
 static char tried[1024];
 static int full = -1; /* a listener that answers nobody */
 static struct sockaddr_in full_address;
@@ -99,8 +100,7 @@ static int handle_timeout(confab_chat *chat, enum confab_timeout which)
 {
     struct end *end = confab_chat_data(chat);
 
-    cr_assert_eq(which, CONFAB_TIMEOUT_CONNECT);
-    end->timeouts++;
+    end->timeouts += which == CONFAB_TIMEOUT_CONNECT;
     return 0;
 }
 
@@ -131,7 +131,7 @@ static void set_up(void)
 
     reactor = test_reactor();
     cr_assert_eq(confab_listen(&listener, reactor, "127.0.0.1:0", &ops, &options), 0);
-    port = strrchr(confab_listener_address(listener), ':') + 1;
+    snprintf(port, sizeof port, "%s", strrchr(confab_listener_address(listener), ':') + 1);
     stub_io(reactor);
     stub.connect = stubbed_connect;
     stub.socket = stubbed_socket;
@@ -147,18 +147,23 @@ static void tear_down(void)
 }
 
 /* Connects to a name and the port that is listened on. */
-static void start(const char *name)
+static void start_end(const char *name, struct end *end)
 {
-    struct confab_chat_options options = { .size = sizeof options, .data = &client };
+    struct confab_chat_options options = { .size = sizeof options, .data = end };
     char address[300];
 
     snprintf(address, sizeof address, "%s:%s", name, port);
-    client.chat = confab_connect(reactor, address, &ops, &options);
-    cr_assert_not_null(client.chat);
-    cr_assert_eq(client.connects + client.closed, 0, "a hook was called inside the call");
-    client.id = confab_chat_id(client.chat);
-    cr_assert_neq(client.id, 0);
-    cr_assert_eq(confab_chat_find(reactor, client.id), client.chat);
+    end->chat = confab_connect(reactor, address, &ops, &options);
+    cr_assert_not_null(end->chat);
+    cr_assert_eq(end->connects + end->closed, 0, "a hook was called inside the call");
+    end->id = confab_chat_id(end->chat);
+    cr_assert_neq(end->id, 0);
+    cr_assert_eq(confab_chat_find(reactor, end->id), end->chat);
+}
+
+static void start(const char *name)
+{
+    start_end(name, &client);
 }
 
 static void fails(const char *name, int error)
@@ -208,13 +213,12 @@ NAMES_TEST(a_name_is_connected_to_and_both_ends_talk)
 NAMES_TEST(the_loop_goes_on_while_a_name_is_looked_up)
 {
     struct confab_chat_options options = { .size = sizeof options, .data = &client };
+    struct end slow = { 0 };
 
     names_add("slow.example", "127.0.0.1");
     names_hold(true);
-    start("slow.example");
+    start_end("slow.example", &slow);
     names_wait(1);
-    struct end slow = client;
-    client = (struct end){ 0 };
     client.chat = confab_connect(reactor, confab_listener_address(listener), &ops, &options);
     client.id = confab_chat_id(client.chat);
     talks();
@@ -379,7 +383,8 @@ NAMES_TEST(the_connect_timeout_spans_the_look_up)
 NAMES_TEST(the_connect_timeout_spans_all_attempts_and_tells_each)
 {
     struct confab_chat_options limits = { .size = sizeof limits,
-                                          .timeout[CONFAB_TIMEOUT_CONNECT] = 2 * delay };
+                                          .timeout[CONFAB_TIMEOUT_CONNECT] =
+                                              2 * delay - 20 * CONFAB_MILLISECOND };
     char text[400];
     int before = test_open_fds();
 
@@ -395,7 +400,7 @@ NAMES_TEST(the_connect_timeout_spans_all_attempts_and_tells_each)
     run_until(reactor, has_tried, "192.0.2.1 203.0.113.1");
     stub_pass(delay);
     stub_pass(delay - 50 * CONFAB_MILLISECOND);
-    stub_pass(60 * CONFAB_MILLISECOND);
+    stub_pass(30 * CONFAB_MILLISECOND);
     run_until_set(reactor, &client.closed);
     cr_assert_eq(client.error, ETIMEDOUT);
     snprintf(text, sizeof text,
@@ -412,7 +417,9 @@ NAMES_TEST(one_that_is_connected_has_the_other_timeouts)
     start("host.example");
     talks();
     confab_chat_set_timeout(client.chat, CONFAB_TIMEOUT_LIFETIME, CONFAB_SECOND);
-    stub_pass(CONFAB_SECOND);
+    stub_pass(CONFAB_SECOND - 10 * CONFAB_MILLISECOND);
+    cr_assert_eq(client.closed, 0);
+    stub_pass(10 * CONFAB_MILLISECOND);
     cr_assert_eq(client.closed, 1);
     cr_assert_eq(client.reason, CONFAB_REASON_TIMEOUT);
 }
@@ -495,4 +502,59 @@ NAMES_TEST(the_child_of_a_fork_has_no_look_up_and_is_told_so)
     cr_assert_eq(waitpid(pid, &status, 0), pid);
     cr_assert_eq(status, 0, "the child ended with %#x", (unsigned)status);
     cr_assert_eq(client.closed, 0);
+}
+
+/* -- Memory ------------------------------------------------------------------------ */
+
+static int allocs_to_go = -1; /* until there is no more memory; -1: there is */
+
+static void *scarce_alloc(void *data, void *old, size_t n)
+{
+    (void)data;
+    if (n == 0) {
+        free(old);
+        return NULL;
+    }
+    if (allocs_to_go == 0)
+        return NULL;
+    if (allocs_to_go > 0)
+        allocs_to_go--;
+    return realloc(old, n);
+}
+
+/* Connects to a name where memory ends after `allocs` allocations.  Returns whether it came about. */
+static bool connects_with(int allocs)
+{
+    struct confab_reactor_options scarce = { .size = sizeof scarce, .alloc = scarce_alloc };
+    struct confab_chat_options options = { .size = sizeof options, .data = &client };
+    confab_reactor *poor;
+    char address[64];
+
+    client = (struct end){ 0 };
+    snprintf(address, sizeof address, "host.example:%s", port);
+    cr_assert_eq(confab_reactor_new(&poor, &scarce), 0);
+    allocs_to_go = allocs;
+    client.chat = confab_connect(poor, address, &ops, &options);
+    while (client.chat && !client.connects && !client.closed) {
+        cr_assert_geq(confab_reactor_run_once(poor, CONFAB_SECOND), 0);
+        run_quiet(reactor);
+    }
+    bool connected = client.connects > 0;
+    if (client.closed)
+        cr_assert_eq(client.error, ENOMEM, "%s", client.text);
+    allocs_to_go = -1;
+    cr_assert_eq(confab_reactor_free(poor), 0);
+    cr_assert_null(client.chat);
+    return connected;
+}
+
+NAMES_TEST(without_memory_it_fails_and_nothing_is_lost)
+{
+    int allocs = 0;
+
+    names_add("host.example", "198.51.100.1");
+    names_add("host.example", "127.0.0.1");
+    while (!connects_with(allocs))
+        allocs++;
+    cr_assert_gt(allocs, 4, "it has allocated hardly anything");
 }

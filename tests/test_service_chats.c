@@ -264,6 +264,63 @@ Test(test_service_chats, next_ends_when_each_chat_opens_another)
     cr_assert_eq(count_chats(NULL), 0);
 }
 
+/* To the listener, by a name: such a chat has no descriptor at first. */
+static void connect_by_name(const char *address)
+{
+    char name[64];
+
+    snprintf(name, sizeof name, "localhost:%s", strrchr(address, ':') + 1);
+    cr_assert_not_null(confab_service_connect(served.service, name, &served_ops, NULL));
+}
+
+Test(test_service_chats, next_gives_those_that_connect_by_name_once_before_and_after)
+{
+    const char *address;
+    confab_id cursor = 0;
+    size_t n = 0;
+
+    serve();
+    address = listen_anywhere();
+    for (int i = 0; i < 3; i++)
+        connect_by_name(address);
+    cr_assert_eq(count_chats(NULL), 3);
+    cr_assert_not_null(confab_service_next(served.service, NULL, &cursor));
+    until_inbound(3);
+    run_quiet(served.reactor);
+    cr_assert_eq(count_chats(NULL), 6);
+    /* The walk that began before: each of the others, whatever they have become meanwhile. */
+    while (confab_service_next(served.service, &served_ops, &cursor))
+        n++;
+    cr_assert_eq(n, 2);
+}
+
+Test(test_service_chats, next_ends_when_each_chat_connects_another_by_name)
+{
+    const char *address;
+    confab_id cursor = 0;
+    size_t n = 0;
+
+    serve();
+    address = listen_anywhere();
+    connect_by_name(address);
+    while (n < 100 && confab_service_next(served.service, NULL, &cursor)) {
+        connect_by_name(address);
+        n++;
+    }
+    cr_assert_lt(n, 100);
+    run_quiet(served.reactor);
+}
+
+Test(test_service_chats, one_that_still_connects_by_name_is_closed_by_a_stop)
+{
+    serve();
+    connect_by_name(listen_anywhere());
+    confab_service_stop(served.service, 0);
+    until_stopped();
+    cr_assert_eq(served.closes, 1);
+    cr_assert_eq(served.reason, CONFAB_REASON_STOP);
+}
+
 /* -- What it logs -------------------------------------------------------------------------- */
 
 static struct {
