@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <ftw.h>
 #include <netinet/in.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -212,6 +213,29 @@ int test_open_fds(void)
         n++;
     closedir(dir);
     return n - 3;
+}
+
+int test_threads(void)
+{
+    DIR *dir = opendir("/proc/self/task");
+    int n = 0;
+
+    if (!dir)
+        return 0;
+    while (readdir(dir))
+        n++;
+    closedir(dir);
+    return n - 2;
+}
+
+void test_threads_until(int n)
+{
+    int64_t end = monotonic() + RUN_SECONDS * CONFAB_SECOND;
+
+    while (test_threads() > n) {
+        cr_assert(monotonic() < end, "there are still %d threads", test_threads());
+        sched_yield();
+    }
 }
 
 char *test_pattern(size_t len)

@@ -56,6 +56,11 @@ int test_connect(const char *address);
 /* A new folder under TMPDIR for this test, removed with all in it when the test ends. */
 const char *test_folder(void);
 
+/* The number of threads of this process, 0 where the system does not tell; and waits until there are no more than n
+ * (which a detached thread that ends cannot tell otherwise), failing the test after about 20 s. */
+int test_threads(void);
+void test_threads_until(int n);
+
 /* The number of open descriptors of this process. */
 int test_open_fds(void);
 
