@@ -5,6 +5,7 @@
  * gathered into one sendmsg, a producer asked when it is at the head, a file
  * sent from the page cache. */
 #include "core/chat.h"
+#include "core/producer.h"
 #include <errno.h>
 #include <sys/uio.h>
 
@@ -64,6 +65,11 @@ static enum round send_memory(confab_chat *chat, size_t *left)
         output_drop_first(&chat->output, reactor);
     *left -= (size_t)n < *left ? (size_t)n : *left;
     return (size_t)n < bytes ? ROUND_BLOCKED : ROUND_SENT;
+}
+
+const void *producer_head(const confab_chat *chat)
+{
+    return chat->output.first;
 }
 
 /* Asks the producer at the head where it has no bytes left to send. */
