@@ -215,8 +215,15 @@ int confab_chat_push_with_producer(confab_chat *chat, const struct confab_produc
 
     if (!ops || ops->size < sizeof *ops)
         return -EINVAL;
+    if (!self && ops->more) {
+        /* What a constructor returns where memory is short. */
+        chat_short_of_memory(chat);
+        return -ENOMEM;
+    }
     if (ops->more)
         return push_segment(chat, &like);
+    if (!self)
+        return -EINVAL;
     struct segment *segment = segment_for(chat, &like);
     if (segment)
         segment_release_later(chat->channel.reactor, segment);

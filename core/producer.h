@@ -9,8 +9,9 @@ struct inner {
     void *self;
 };
 
-/* Checks and takes over what a constructor was given.  False: it cannot be used (self NULL, which is out of memory;
- * ops without more, or too small), and has been released where it could be. */
+/* Checks and takes over what a constructor was given.  False: it cannot be used
+ * (self NULL, which is out of memory; ops without more, or too small), and has
+ * been released where it could be. */
 bool inner_take(struct inner *inner, const struct confab_producer_ops *ops, void *self);
 
 /* Asks it: what confab_producer_ops.more says. */
@@ -19,9 +20,10 @@ ssize_t inner_more(const struct inner *inner, confab_chat *chat, size_t want, co
 /* Releases it; a second call does nothing. */
 void inner_release(struct inner *inner);
 
-/* What stands at the head of the chat's output, to be compared and nothing else (chat_flush.c).  Where another one
- * stands there after a producer or a release was called, that has closed the chat or dropped its output, and a
- * producer that is being asked asks nobody any more: what it returns is not sent. */
+/* What stands at the head of the chat's output, to be compared and nothing else
+ * (chat_flush.c).  Where another one stands there after a producer or a release
+ * was called, that has closed the chat or dropped its output, and a producer that
+ * is being asked asks nobody any more: what it returns is not sent. */
 const void *producer_head(const confab_chat *chat);
 
 #endif

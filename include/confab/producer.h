@@ -60,8 +60,8 @@ extern const struct confab_producer_ops confab_scanning_producer_ops;
 void *confab_scanning_producer_new(const void *data, size_t len, size_t buffer_size, void (*release)(void *),
                                    void *owner);
 
-/* Sends each of count texts and CRLF behind it, some 50 lines at a time
- * (Medusa's lines_producer).  lines and the texts are borrowed. */
+/* Sends each of count texts and CRLF behind it, 50 lines or 4 KiB at a time, or
+ * one longer line (Medusa's lines_producer).  lines and the texts are borrowed. */
 extern const struct confab_producer_ops confab_lines_producer_ops;
 void *confab_lines_producer_new(const char *const *lines, size_t count, void (*release)(void *), void *owner);
 
@@ -101,22 +101,27 @@ extern const struct confab_producer_ops confab_deferred_producer_ops;
 void *confab_deferred_producer_new(void);
 int confab_deferred_producer_set(void *deferred, const struct confab_producer_ops *inner_ops, void *inner);
 
-/* One producer after the other.  add owns inner in any case, to be called before the
- * composite is pushed; -ENOMEM, -EINVAL: ops without more. */
+/* One producer after the other; each is released as soon as it has ended.  add owns
+ * inner in any case, to be called before the composite is pushed.  -ENOMEM (also where
+ * composite or inner is NULL), -EINVAL (ops without more): inner is not added, the rest
+ * is as it was. */
 extern const struct confab_producer_ops confab_composite_producer_ops;
 void *confab_composite_producer_new(void);
 int confab_composite_producer_add(void *composite, const struct confab_producer_ops *inner_ops, void *inner);
 
 /* Joins small pieces of inner until there are buffer_size bytes (0: 64 KiB) or
- * inner has ended or says "not now". */
+ * inner has ended or says "not now"; then inner is asked again once these have
+ * left, whether or not it was resumed. */
 extern const struct confab_producer_ops confab_globbing_producer_ops;
 void *confab_globbing_producer_new(const struct confab_producer_ops *inner_ops, void *inner,
                                    size_t buffer_size);
 
 /* Calls done(data, bytes, whole) exactly once, on the loop: when inner has ended,
  * with its bytes, all of which have been handed to the system (whole); else
- * when it is released, with those of the pieces that certainly were.
- * done may push to a chat. */
+ * when it is released, with those of the pieces that certainly were.  inner has been
+ * released by then.  Where NULL is returned done is called before that, with 0 bytes.
+ * done may push to a chat.  Inside a producer that asks before its last piece has left
+ * (globbing), "handed to the system" is "taken by that one": put it around it. */
 extern const struct confab_producer_ops confab_hooked_producer_ops;
 void *confab_hooked_producer_new(const struct confab_producer_ops *inner_ops, void *inner,
                                  void (*done)(void *data, uint64_t bytes, bool whole), void *data);
