@@ -92,6 +92,7 @@ Test(producers_memory, composite_that_was_not_made_releases_what_is_added)
     void *composite = confab_composite_producer_new();
 
     cr_assert_null(composite);
+    mallocs_left = 1;
     cr_assert_eq(confab_composite_producer_add(composite, &script_ops, &script), -ENOMEM);
     cr_assert_eq(script.released, 1);
 }
