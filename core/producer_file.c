@@ -1,6 +1,7 @@
 /* producer_file.c: a range of a file, read piece by piece. */
 #include <confab/producer.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -16,7 +17,7 @@ struct file {
 void *confab_file_producer_new(int fd, int64_t offset, int64_t len, size_t buffer_size)
 {
     size_t size = buffer_size ? buffer_size : BUFFER_DEFAULT;
-    struct file *file = offset < 0 ? NULL : malloc(sizeof *file + size);
+    struct file *file = offset < 0 || size > SSIZE_MAX - sizeof *file ? NULL : malloc(sizeof *file + size);
 
     if (!file) {
         close(fd);

@@ -81,7 +81,8 @@ void *confab_file_producer_new(int fd, int64_t offset, int64_t len, size_t buffe
 /* A buffer that is written to while it is sent (Medusa's output_producer).
  * There are two ends.  The chat has one, which is released as ever.  The
  * writer has the other and gives it up by _end, exactly once: what was written
- * until then still leaves, then the producer has ended.
+ * until then still leaves, then the producer has ended.  Each end is to be given
+ * up also where the producer was never pushed or pushing it failed.
  * write copies len bytes; -EPIPE: the chat has released its end, nothing
  * written goes anywhere any more; -ENOBUFS: more than limit bytes wait already
  * (0: 1 MiB; tested before, so that one large piece passes); -ENOMEM.
@@ -96,7 +97,8 @@ void confab_output_producer_end(void *output);
  * set gives it the producer that stands there (Medusa's deferring producers).
  * Whoever made it calls set exactly once, also after the chat has released its
  * end: then set releases inner and returns -EPIPE.  inner_ops NULL: there is
- * nothing to send. */
+ * nothing to send.  -ENOMEM (inner is NULL), -EINVAL (ops without more): what
+ * stands there cannot be sent, and that errno closes the chat when it gets there. */
 extern const struct confab_producer_ops confab_deferred_producer_ops;
 void *confab_deferred_producer_new(void);
 int confab_deferred_producer_set(void *deferred, const struct confab_producer_ops *inner_ops, void *inner);
@@ -137,7 +139,8 @@ void *confab_chunked_producer_new(const struct confab_producer_ops *inner_ops, v
  * from as sent just before (as confab_chat_set_terminator_after).  from NULL is
  * dot-stuffing (RFC 5321, 4.5.2): CRLF "." becomes CRLF "..", with a seen of 2,
  * so that a dot at the very start is doubled too.  Both are copied; from has 1
- * to CONFAB_ESCAPE_MAX bytes and seen is less than that, else NULL is returned. */
+ * to CONFAB_ESCAPE_MAX bytes, seen is less than that, and `to`, which may be
+ * empty, begins with the bytes that were seen; else NULL is returned. */
 #define CONFAB_ESCAPE_MAX 255
 extern const struct confab_producer_ops confab_escaping_producer_ops;
 void *confab_escaping_producer_new(const struct confab_producer_ops *inner_ops, void *inner, const char *from,
