@@ -436,6 +436,20 @@ Test(producers, file_that_ends_early_closes_with_EIO)
     test_reactor_free(reactor);
 }
 
+Test(producers, file_that_cannot_be_is_NULL_and_closed)
+{
+    static const struct {
+        int64_t offset;
+        size_t buffer_size;
+    } bad[] = { { -1, 0 }, { 0, SIZE_MAX }, { 0, SIZE_MAX - 16 }, { 0, SIZE_MAX / 2 + 1 } };
+
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        int fd = test_file("x", 1);
+        cr_assert_null(confab_file_producer_new(fd, bad[i].offset, -1, bad[i].buffer_size));
+        cr_assert(is_closed(fd));
+    }
+}
+
 Test(producers, file_that_is_never_pushed_is_closed_by_its_release)
 {
     int fd = test_file("x", 1);

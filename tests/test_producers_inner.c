@@ -1,6 +1,7 @@
 /* test_producers_inner.c: what a producer that holds another one passes on:
  * "not now", errors, and what the inner one does to the chat.  Each test goes
- * through composite, globbing and hooked. */
+ * through composite, globbing, hooked,
+ * escaping, throttled and deferred. */
 #include "chat_support.h"
 #include "script.h"
 #include "support.h"
@@ -30,13 +31,36 @@ static void *put_into_hooked(const struct confab_producer_ops *ops, void *self)
     return confab_hooked_producer_new(ops, self, not_told, NULL);
 }
 
+static void *put_into_escaping(const struct confab_producer_ops *ops, void *self)
+{
+    return confab_escaping_producer_new(ops, self, "#", "", 0);
+}
+
+static void *put_into_throttled(const struct confab_producer_ops *ops, void *self)
+{
+    return confab_throttled_producer_new(ops, self, 1000);
+}
+
+static void *put_into_deferred(const struct confab_producer_ops *ops, void *self)
+{
+    void *deferred = confab_deferred_producer_new();
+
+    if (confab_deferred_producer_set(deferred, ops, self) == 0 && ops)
+        return deferred;
+    confab_deferred_producer_ops.release(deferred);
+    return NULL;
+}
+
 static const struct outer {
     const char *name;
     const struct confab_producer_ops *ops;
     void *(*put_into)(const struct confab_producer_ops *ops, void *self);
 } outers[] = { { "composite", &confab_composite_producer_ops, put_into_composite },
                { "globbing", &confab_globbing_producer_ops, put_into_globbing },
-               { "hooked", &confab_hooked_producer_ops, put_into_hooked } };
+               { "hooked", &confab_hooked_producer_ops, put_into_hooked },
+               { "escaping", &confab_escaping_producer_ops, put_into_escaping },
+               { "throttled", &confab_throttled_producer_ops, put_into_throttled },
+               { "deferred", &confab_deferred_producer_ops, put_into_deferred } };
 
 static void each_outer(void (*test)(const struct outer *outer))
 {

@@ -131,7 +131,48 @@ static void make_hooked(struct made *made)
     put_into_hooked(made);
 }
 
-/* One in another: composite { globbing { lines }, hooked { globbing { hooked { composite } } } }. */
+/* Replaces what is there by the same. */
+static void put_into_escaping(struct made *made)
+{
+    made->self = confab_escaping_producer_new(made->ops, made->self, "a", "a", 0);
+    made->ops = &confab_escaping_producer_ops;
+}
+
+static void put_into_throttled(struct made *made)
+{
+    made->self = confab_throttled_producer_new(made->ops, made->self, UINT64_MAX);
+    made->ops = &confab_throttled_producer_ops;
+}
+
+static void put_into_deferred(struct made *made)
+{
+    void *deferred = confab_deferred_producer_new();
+
+    cr_assert_eq(confab_deferred_producer_set(deferred, made->ops, made->self), 0);
+    made->self = deferred;
+    made->ops = &confab_deferred_producer_ops;
+}
+
+static void make_escaping(struct made *made)
+{
+    make_lines(made);
+    put_into_escaping(made);
+}
+
+static void make_throttled(struct made *made)
+{
+    make_buffer_list(made);
+    put_into_throttled(made);
+}
+
+static void make_deferred(struct made *made)
+{
+    make_simple(made);
+    put_into_deferred(made);
+}
+
+/* One in another: composite { globbing { lines }, hooked { globbing { hooked {
+ * escaping { throttled { deferred { composite } } } } } } }. */
 static void make_nested(struct made *made)
 {
     void *outer = confab_composite_producer_new();
@@ -144,6 +185,9 @@ static void make_nested(struct made *made)
     made->bytes += of_lines;
     made->len = all - of_lines;
     make_composite(made);
+    put_into_deferred(made);
+    put_into_throttled(made);
+    put_into_escaping(made);
     put_into_hooked(made);
     put_into_globbing(made, 150);
     put_into_hooked(made);
@@ -160,7 +204,9 @@ static const struct kind {
 } kinds[] = { { "simple", make_simple },       { "scanning", make_scanning },
               { "lines", make_lines },         { "buffer_list", make_buffer_list },
               { "composite", make_composite }, { "globbing", make_globbing },
-              { "hooked", make_hooked },       { "nested", make_nested } };
+              { "hooked", make_hooked },       { "escaping", make_escaping },
+              { "throttled", make_throttled }, { "deferred", make_deferred },
+              { "nested", make_nested } };
 
 static void each_kind(void (*test)(const struct kind *kind))
 {
