@@ -77,7 +77,7 @@ Test(producers_throttled, then_sends_what_the_time_that_has_passed_is_worth)
     flow_push(&flow, 5000, RATE);
     after(&flow, 0);
     for (size_t i = 0; i < sizeof passing / sizeof *passing; i++)
-        cr_assert_eq(after(&flow, passing[i] * CONFAB_MILLISECOND), passing[i]);
+        cr_assert_eq(after(&flow, passing[i] * CONFAB_MILLISECOND), (size_t)passing[i]);
     /* No more than a burst is saved. */
     cr_assert_eq(after(&flow, 10 * CONFAB_SECOND), BURST);
     flow_end(&flow);
