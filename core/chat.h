@@ -94,11 +94,12 @@ struct chat_extra {
     confab_chat *sink, *sources; /* pace: whose output rests our reading; whose reading our output rests */
     confab_chat *pace_next, **pace_previous;
     uint64_t id; /* of one that began without a descriptor: its weak name, of reactor->chat_ids; else 0 */
-    struct resolving *resolving; /* its name is being looked up */
-    struct race *race;           /* its addresses are being tried */
-    confab_id loose_timer;       /* for its time-outs while it has no descriptor */
-    char *target;                /* the name that it connects to, as it was given */
-    char *failure;               /* why it could not connect, in words */
+    struct resolving *resolving;   /* its name is being looked up */
+    struct race *race;             /* its addresses are being tried */
+    confab_id loose_timer;         /* for its time-outs while it has no descriptor */
+    char *target;                  /* the name that it connects to, as it was given */
+    char *failure;                 /* why it could not connect, in words */
+    struct work *work, *work_last; /* jobs that are not done yet (chat_work.c) */
 };
 
 struct confab_chat {
@@ -223,7 +224,7 @@ static inline bool chat_count_due(const confab_chat *chat)
     return chat->kind == CONFAB_TERMINATOR_COUNT && chat->until.left == 0;
 }
 
-/* Whether no byte of a message has arrived. */
+/* Whether no byte of a message has arrived, and no job is out that may answer the one before. */
 bool chat_at_border(const confab_chat *chat);
 
 /* Whether max_message bounds the present message; and what follows when it has grown over it. */
@@ -265,6 +266,12 @@ void chat_over_high(confab_chat *chat);
 void chat_under_low(confab_chat *chat);
 void chat_check_output(confab_chat *chat);
 void chat_pace_forget(confab_chat *chat);
+
+/* A reason to rest its reading is gone: where it was the last one, delivers what is pending, and reads again. */
+void chat_go_on(confab_chat *chat);
+
+/* For one that closes with jobs of its own that are not done: those have no owner any more. */
+void chat_work_forget(confab_chat *chat);
 
 /* close_when_done with a reason; all has been sent: ends the connection. */
 void chat_drain(confab_chat *chat, enum confab_reason reason);

@@ -26,6 +26,8 @@ void chat_close(confab_chat *chat, enum confab_reason reason, int error)
         timers_cancel_list(&reactor->timers, &chat->extra->timers);
         chat_connect_end(chat);
     }
+    if (chat->flags & CHAT_SUSPENDED_WORK)
+        chat_work_forget(chat);
     chat_pace_forget(chat);
     output_drop_all(&chat->output, reactor);
     if (chat->flags & CHAT_RESET && chat->channel.fd >= 0 && !(chat->flags & CHAT_NO_SOCKET)) {

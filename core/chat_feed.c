@@ -14,7 +14,7 @@
 
 bool chat_at_border(const confab_chat *chat)
 {
-    if (chat->flags & (CHAT_PENDING | CHAT_SKIPPING))
+    if (chat->flags & (CHAT_PENDING | CHAT_SKIPPING | CHAT_SUSPENDED_WORK))
         return false;
     switch ((enum confab_terminator)chat->kind) {
     case CONFAB_TERMINATOR_NONE:

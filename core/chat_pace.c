@@ -19,8 +19,7 @@ void chat_over_high(confab_chat *chat)
             source->flags |= CHAT_CHECK_OUTPUT;
 }
 
-/* Its reading may go on: delivers what is pending, and reads again. */
-static void go_on(confab_chat *chat)
+void chat_go_on(confab_chat *chat)
 {
     if (chat_closed(chat))
         return;
@@ -41,7 +40,7 @@ static void relieve(confab_chat *chat)
     chat->flags &= ~(uint32_t)CHAT_CHECK_OUTPUT;
     if (chat->flags & CHAT_SUSPENDED_OUTPUT) {
         chat->flags &= ~(uint32_t)CHAT_SUSPENDED_OUTPUT;
-        go_on(chat);
+        chat_go_on(chat);
     }
 }
 
@@ -143,5 +142,5 @@ void confab_chat_resume(confab_chat *chat)
     if (chat_closed(chat) || !(chat->flags & CHAT_SUSPENDED_PLUGIN))
         return;
     chat->flags &= ~(uint32_t)CHAT_SUSPENDED_PLUGIN;
-    go_on(chat);
+    chat_go_on(chat);
 }

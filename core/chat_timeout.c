@@ -24,6 +24,8 @@ static uint32_t *stamp_of(confab_chat *chat, enum confab_timeout which)
     case CONFAB_TIMEOUT_CONNECT:
         return connecting ? &chat->born : NULL;
     case CONFAB_TIMEOUT_IDLE:
+        if (chat->flags & CHAT_SUSPENDED_WORK)
+            return NULL;
         /* Suspended is no rest for one that cannot send any more: nobody would ever find its end. */
         return !connecting && (!(chat->flags & CHAT_SUSPENDED_PLUGIN) || chat->flags & CHAT_SEND_FAILED)
                    ? &chat->active

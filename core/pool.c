@@ -102,7 +102,7 @@ static struct job *next_job(struct pool *pool)
     while (!pool->queue.first && !pool->closed)
         pthread_cond_wait(&pool->wanted, &pool->lock);
     struct job *job = pool->queue.first;
-    if (!job)
+    if (pool->closed)
         return NULL;
     take_out(&pool->queue, job);
     pool->queued--;
@@ -312,7 +312,6 @@ static void close_pool(struct pool *pool)
 {
     pthread_mutex_lock(&pool->lock);
     pool->closed = true;
-    pool->queue = (struct job_list){ 0 };
     for (struct job *job = pool->oldest, *next; job && !pool->waits; job = next) {
         next = job->younger;
         if (atomic_load(&job->state) == JOB_RUNNING)
@@ -337,11 +336,9 @@ void pool_free(struct pool *pool)
             pthread_join(worker->thread, NULL);
     }
     pthread_mutex_lock(&pool->lock);
-    for (struct job *job = pool->oldest; job; job = job->younger) {
-        int state = atomic_load(&job->state);
-        if (state == JOB_HELD || state == JOB_QUEUED)
+    for (struct job *job = pool->oldest; job; job = job->younger)
+        if (pool_holds(job) || dequeue(pool, job))
             finish(pool, job, JOB_SKIPPED);
-    }
     pthread_mutex_unlock(&pool->lock);
     tell(pool, take_finished(pool));
     unref(pool);

@@ -2,7 +2,9 @@
  * disturbs the other. */
 #include "core/reactor.h"
 #include "support.h"
+#include "work_support.h"
 #include <criterion/criterion.h>
+#include <errno.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -12,7 +14,18 @@
 #include <unistd.h>
 
 /* A child must not assert, it has no runner to tell: its exit status says where it failed. */
-enum { GOOD = 0, NO_BACKEND, NO_ECHO, NO_ACCEPT, NO_TIMER, NO_SIGNAL, NO_CANCEL, CHILD_SECONDS = 10 };
+enum {
+    GOOD = 0,
+    NO_BACKEND,
+    NO_ECHO,
+    NO_ACCEPT,
+    NO_TIMER,
+    NO_SIGNAL,
+    NO_CANCEL,
+    NO_RESULT,
+    NO_WORK,
+    CHILD_SECONDS = 10
+};
 
 static int send_back(confab_chat *chat, const char *data, size_t len)
 {
@@ -210,6 +223,81 @@ Test(fork, posts_run_in_the_parent_and_are_cancelled_in_the_child)
     run_quiet(reactor);
     cr_assert_eq(called, 1);
     cr_assert_eq(cancelled, 0);
+    test_reactor_free(reactor);
+}
+
+static bool cancelled_with(const struct errand *errand, confab_chat *owner)
+{
+    return errand->told == 1 && errand->got == -ECANCELED && errand->owner == owner;
+}
+
+Test(fork, work_goes_on_in_the_parent_and_is_cancelled_in_the_child)
+{
+    struct confab_reactor_options options = { .size = sizeof options, .work_threads = 2 };
+    struct gate gate = GATE;
+    struct errand finished = { .result = 7 }, running[2] = { { .gate = &gate }, { .gate = &gate } };
+    struct errand queued = { 0 }, held = { 0 }, again = { 0 };
+    confab_reactor *reactor;
+    int pair[2];
+    pid_t child;
+
+    cr_assert_eq(confab_reactor_new(&reactor, &options), 0);
+    test_pair(pair);
+    confab_chat *chat = echo_on(reactor, pair[0]);
+    cr_assert_eq(errand_start(reactor, NULL, &finished), 0);
+    cr_assert_eq(errand_start(reactor, NULL, &running[0]), 0);
+    cr_assert_eq(errand_start(reactor, chat, &running[1]), 0);
+    cr_assert_eq(errand_start(reactor, NULL, &queued), 0);
+    cr_assert_eq(errand_start(reactor, chat, &held), 0);
+    gate_wait(&gate, 2);
+    child = fork_child();
+    if (child == 0) {
+        if (confab_reactor_after_fork(reactor))
+            _exit(NO_BACKEND);
+        confab_reactor_run_once(reactor, -1);
+        if (finished.told != 1 || finished.got != 7)
+            _exit(NO_RESULT);
+        if (!cancelled_with(&running[0], NULL) || !cancelled_with(&running[1], chat) ||
+            !cancelled_with(&queued, NULL) || !cancelled_with(&held, chat))
+            _exit(NO_CANCEL);
+        if (errand_start(reactor, chat, &again))
+            _exit(NO_WORK);
+        while (!again.told)
+            confab_reactor_run_once(reactor, -1);
+        if (again.runs != 1 || !echoes(reactor, pair[1], 10))
+            _exit(NO_WORK);
+        _exit(confab_reactor_free(reactor) ? NO_WORK : GOOD);
+    }
+    cr_child(child, GOOD);
+    gate_open(&gate);
+    run_until_set(reactor, &queued.told);
+    run_until_set(reactor, &held.told);
+    cr_assert_eq(finished.got, 7);
+    cr_assert_eq(running[0].runs + running[1].runs + queued.runs + held.runs, 4);
+    cr_assert_eq(held.owner, chat);
+    cr_assert(echoes(reactor, pair[1], 10));
+    test_reactor_free(reactor);
+}
+
+Test(fork, a_child_that_frees_its_reactor_does_not_wait_for_the_parents_work)
+{
+    confab_reactor *reactor = test_reactor();
+    struct gate gate = GATE;
+    struct errand errand = { .gate = &gate };
+    pid_t child;
+
+    cr_assert_eq(errand_start(reactor, NULL, &errand), 0);
+    gate_wait(&gate, 1);
+    child = fork_child();
+    if (child == 0) {
+        if (confab_reactor_after_fork(reactor))
+            _exit(NO_BACKEND);
+        _exit(confab_reactor_free(reactor) == 0 && cancelled_with(&errand, NULL) ? GOOD : NO_CANCEL);
+    }
+    cr_child(child, GOOD);
+    gate_open(&gate);
+    run_until_set(reactor, &errand.told);
+    cr_assert_eq(errand.got, 0);
     test_reactor_free(reactor);
 }
 

@@ -44,7 +44,7 @@ enum confab_reason {
 enum confab_timeout {
     CONFAB_TIMEOUT_CONNECT,  /* from connect to connected; 10 s */
     CONFAB_TIMEOUT_IDLE,     /* no byte either way; 5 min; rests while the plugin has it suspended (but
-                                not once a write has failed) */
+                                not once a write has failed), and while work of its own is out */
     CONFAB_TIMEOUT_MESSAGE,  /* from a message's first byte to its terminator, if it has one; off.  Each
                                 byte that arrives for a count starts it anew */
     CONFAB_TIMEOUT_WRITE,    /* output waits and none of it leaves; 30 s.  Rests while a producer says

@@ -86,7 +86,7 @@ void confab_service_stop(confab_service *service, int64_t drain);
 /* Whether it was started and its stop has been called since. */
 bool confab_service_stopped(confab_service *service);
 
-/* How many chats it has: those it accepted, and all. */
+/* How many chats it has: those it accepted, and all.  A job (confab_work) that outlives its chat counts as one of all. */
 size_t confab_service_inbound(const confab_service *service);
 size_t confab_service_chats(const confab_service *service);
 

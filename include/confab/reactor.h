@@ -73,8 +73,9 @@ void confab_reactor_close_all(confab_reactor *reactor);
 
 /* To be called in the child of a fork before anything else is done with the
  * reactor: gives it a backend of its own and leaves the parent's alone.
- * Posted calls that had not run are called with a NULL reactor.  -EBUSY inside
- * run; what the system says where it has no new backend: then it cannot be used. */
+ * Posted calls that had not run are called with a NULL reactor; work that had
+ * not finished is done with -ECANCELED in the next turn.  -EBUSY inside run;
+ * what the system says where it has no new backend: then it cannot be used. */
 int confab_reactor_after_fork(confab_reactor *reactor);
 
 /* Has call(reactor, data) called on the loop when the signal arrives (once for
@@ -121,7 +122,8 @@ int confab_call_cancel(confab_reactor *reactor, confab_id timer);
  * threads behind (confab_reactor_after_fork).  What a done pushes leaves as what
  * a hook pushes; done may be NULL.
  * run may not touch the reactor or a chat, confab_reactor_post and logging
- * apart.  confab_reactor_free waits for those that are running.
+ * apart.  confab_reactor_free waits for those that are running, and a service
+ * ends after the jobs of its chats; what a job without an owner uses is to live until its done.
  * 0; then, and only then, done is called.  -EINVAL: no run, or an owner of another
  * reactor; -EPIPE: the owner is closed; -ESHUTDOWN: the reactor is being freed; -ENOMEM;
  * -EAGAIN: not one thread can be had. */
