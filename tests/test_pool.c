@@ -3,12 +3,15 @@
 #include <pthread.h>
 #include <stdbool.h>
 
-/* As where the system has no thread left. */
-static bool no_thread;
+/* As where the system has no thread left; and where a thread takes its time to wake up. */
+static bool no_thread, no_signal;
 static int create(pthread_t *thread, const pthread_attr_t *attributes, void *(*body)(void *), void *data);
-#define pthread_create create
+static int signal_one(pthread_cond_t *condition);
+#define pthread_create      create
+#define pthread_cond_signal signal_one
 #include "core/pool.c"
 #undef pthread_create
+#undef pthread_cond_signal
 
 #include "support.h"
 #include "work_support.h"
@@ -20,6 +23,11 @@ static int create(pthread_t *thread, const pthread_attr_t *attributes, void *(*b
 static int create(pthread_t *thread, const pthread_attr_t *attributes, void *(*body)(void *), void *data)
 {
     return no_thread ? EAGAIN : pthread_create(thread, attributes, body, data);
+}
+
+static int signal_one(pthread_cond_t *condition)
+{
+    return no_signal ? 0 : pthread_cond_signal(condition);
 }
 
 struct task {
@@ -117,8 +125,11 @@ Test(pool, two_jobs_that_are_asked_for_at_once_do_not_share_one_idle_thread)
     gate.wanted = 2;
     cr_assert_eq(pool_submit(pool, &before.job), 0);
     run_until_set(reactor, &before.told);
+    no_signal = true;
     for (int i = 0; i < 2; i++)
         cr_assert_eq(pool_submit(pool, &task[i].job), 0);
+    cr_assert_eq(pool->started, 2);
+    pthread_cond_signal(&pool->wanted);
     for (int i = 0; i < 2; i++)
         run_until_set(reactor, &task[i].told);
     test_reactor_free(reactor);
@@ -326,6 +337,64 @@ Test(pool, one_that_is_skipped_is_done_in_the_turn_without_having_run)
     run_until_set(reactor, &first.told);
     cr_assert(first.ran);
     test_reactor_free(reactor);
+}
+
+/* -- The end of the reactor --------------------------------------------------- */
+
+static confab_reactor *freed;
+
+static void work_again(confab_chat *chat, struct errand *errand)
+{
+    (void)chat;
+    cr_assert_eq(errand_start(freed, NULL, errand), -ESHUTDOWN);
+}
+
+/* Ends only when nothing else can begin any more. */
+static int run_until_closed(void *data)
+{
+    struct pool *pool = freed->work_pool;
+    int result = errand_run(data);
+
+    for (bool closed = false; !closed;) {
+        sched_yield();
+        pthread_mutex_lock(&pool->lock);
+        closed = pool->closed;
+        pthread_mutex_unlock(&pool->lock);
+    }
+    return result;
+}
+
+static void expect(const struct errand *errand, int runs, int result)
+{
+    cr_assert_eq(errand->runs, runs);
+    cr_assert_eq(errand->told, 1);
+    cr_assert_null(errand->owner);
+    cr_assert_eq(errand->got, result, "%d", errand->got);
+}
+
+Test(pool, a_reactor_that_is_freed_waits_for_what_runs_and_cancels_the_rest)
+{
+    struct gate gate = GATE;
+    struct errand running[2] = { { .gate = &gate, .result = 7, .then = work_again },
+                                 { .gate = &gate, .result = 8 } };
+    struct errand queued = { .then = work_again }, held = { 0 };
+    int pair[2];
+
+    pool_of(&freed, 2);
+    test_pair(pair);
+    confab_chat *chat = confab_chat_new(freed, pair[0], &echo, NULL);
+    gate_open(&gate);
+    cr_assert_eq(confab_work(freed, NULL, run_until_closed, errand_done, &running[0]), 0);
+    cr_assert_eq(confab_work(freed, chat, run_until_closed, errand_done, &running[1]), 0);
+    gate_wait(&gate, 2);
+    cr_assert_eq(errand_start(freed, NULL, &queued), 0);
+    cr_assert_eq(errand_start(freed, chat, &held), 0);
+    test_reactor_free(freed);
+    expect(&running[0], 1, 7);
+    expect(&running[1], 1, 8);
+    expect(&queued, 0, -ECANCELED);
+    expect(&held, 0, -ECANCELED);
+    close(pair[1]);
 }
 
 /* -- A pool that is not waited for ------------------------------------------------------------ */

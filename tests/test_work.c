@@ -290,52 +290,6 @@ Test(work, what_cannot_be_done_is_refused)
 
 static confab_reactor *freed;
 
-static void work_again(confab_chat *chat, struct errand *errand)
-{
-    (void)chat;
-    cr_assert_eq(errand_start(freed, NULL, errand), -ESHUTDOWN);
-}
-
-static void ignore(confab_reactor *reactor, void *data)
-{
-    (void)reactor, (void)data;
-}
-
-/* Ends only while the reactor is being freed. */
-static int run_until_freed(void *data)
-{
-    int result = errand_run(data);
-
-    while (confab_reactor_post(freed, ignore, NULL) == 0)
-        sched_yield();
-    return result;
-}
-
-Test(work, a_reactor_that_is_freed_waits_for_what_runs_and_cancels_the_rest)
-{
-    confab_reactor *reactor = reactor_of(THREADS);
-    struct gate gate = GATE;
-    struct errand running[2] = { { .gate = &gate, .result = 7, .then = work_again },
-                                 { .gate = &gate, .result = 8 } };
-    struct errand queued = { .then = work_again }, held = { 0 };
-    int peer;
-    confab_chat *chat = chat_on(reactor, &peer);
-
-    freed = reactor;
-    gate_open(&gate);
-    cr_assert_eq(confab_work(reactor, NULL, run_until_freed, errand_done, &running[0]), 0);
-    cr_assert_eq(confab_work(reactor, chat, run_until_freed, errand_done, &running[1]), 0);
-    gate_wait(&gate, THREADS);
-    start(reactor, NULL, &queued);
-    start(reactor, chat, &held);
-    test_reactor_free(reactor);
-    expect(&running[0], 1, NULL, 7);
-    expect(&running[1], 1, NULL, 8);
-    expect(&queued, 0, NULL, -ECANCELED);
-    expect(&held, 0, NULL, -ECANCELED);
-    close(peer);
-}
-
 Test(work, what_has_finished_and_was_not_told_of_keeps_its_result_when_the_reactor_is_freed)
 {
     confab_reactor *reactor = reactor_of(1);

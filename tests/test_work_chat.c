@@ -279,7 +279,7 @@ Test(work_chat, close_when_done_does_not_wait_for_it)
 
 /* -- Time ------------------------------------------------------------------------ */
 
-/* A talk whose first line starts the errand, on a clock of the test's own. */
+/* A talk on a clock of the test's own. */
 static void open_timed(struct talk *talk, enum confab_timeout which)
 {
     talk->reactor = test_reactor();
@@ -304,9 +304,11 @@ Test(work_chat, the_idle_time_out_rests_and_starts_anew)
     struct errand errand = { .gate = &gate };
     struct talk talk = { .line = true, .found = found_work, .data = &errand };
 
+    talk.options.timeout[CONFAB_TIMEOUT_MESSAGE] = CONFAB_SECOND;
     open_timed(&talk, CONFAB_TIMEOUT_IDLE);
     talk_say(&talk, "one\n");
     stub_pass(10 * CONFAB_SECOND);
+    stub_pass(CONFAB_SECOND * 3 / 4); /* so that the chat's timer fires soon after */
     cr_assert_eq(talk.closes, 0, "it did not rest");
     let_go(&talk, &errand);
     stub_pass(CONFAB_SECOND / 2);
@@ -325,6 +327,7 @@ Test(work_chat, the_message_time_out_rests_and_starts_anew)
     open_timed(&talk, CONFAB_TIMEOUT_MESSAGE);
     talk_say(&talk, "half");
     stub_pass(10 * CONFAB_SECOND);
+    stub_pass(CONFAB_SECOND * 3 / 4); /* so that the chat's timer fires soon after */
     cr_assert_eq(talk.closes, 0, "it did not rest");
     let_go(&talk, &errand);
     stub_pass(CONFAB_SECOND / 2);

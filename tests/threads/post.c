@@ -23,6 +23,7 @@ struct caller {
     pthread_mutex_t lock;
     pthread_cond_t answered;
     int calls, answers;
+    struct test *test;
 };
 
 /* Touched by the loop's thread only. */
@@ -76,7 +77,7 @@ static void answer(confab_reactor *reactor, void *data)
     pthread_mutex_unlock(&caller->lock);
 }
 
-/* Nothing else need go on then: a wake-up that is lost leaves loop and caller asleep for ever. */
+/* Nothing else need go on then: a wake-up that is lost leaves the loop and in the end each caller asleep for ever. */
 static void *call_and_wait(void *data)
 {
     struct caller *caller = data;
@@ -89,8 +90,28 @@ static void *call_and_wait(void *data)
             pthread_cond_wait(&caller->answered, &caller->lock);
         pthread_mutex_unlock(&caller->lock);
     }
-    confab_reactor_stop(caller->reactor);
+    check(confab_reactor_post(caller->reactor, leave, caller->test) == 0, "a post is taken");
     return NULL;
+}
+
+/* Between two calls it sleeps for ever. */
+static void while_it_sleeps(confab_reactor *reactor, struct test *test, int callers)
+{
+    struct caller caller[THREADS];
+    pthread_t thread[THREADS];
+
+    test->running = callers;
+    for (int i = 0; i < callers; i++) {
+        caller[i] = (struct caller){ .reactor = reactor, .test = test };
+        pthread_mutex_init(&caller[i].lock, NULL);
+        pthread_cond_init(&caller[i].answered, NULL);
+        thread[i] = thread_start(call_and_wait, &caller[i]);
+    }
+    check(confab_reactor_run(reactor) == 0, "run ends");
+    for (int i = 0; i < callers; i++) {
+        thread_join(thread[i]);
+        check(caller[i].answers == CALLS, "each call was answered once");
+    }
 }
 
 static void tick(confab_reactor *reactor, void *data)
@@ -109,24 +130,20 @@ static void count_late(confab_reactor *reactor, void *data)
 
 int main(void)
 {
-    struct test test = { .running = THREADS, .loop = pthread_self() };
+    struct test test = { .loop = pthread_self() };
     struct poster poster[THREADS] = { 0 };
-    struct caller caller = { .lock = PTHREAD_MUTEX_INITIALIZER, .answered = PTHREAD_COND_INITIALIZER };
-    pthread_t thread[THREADS], calling;
+    pthread_t thread[THREADS];
     confab_reactor *reactor;
     int late = 0;
 
     check(confab_reactor_new(&reactor, NULL) == 0, "a reactor");
     confab_reactor_hold(reactor, 1);
 
-    /* While it sleeps for ever. */
-    caller.reactor = reactor;
-    calling = thread_start(call_and_wait, &caller);
-    check(confab_reactor_run(reactor) == 0, "run ends");
-    thread_join(calling);
-    check(caller.answers == CALLS, "each call was answered once");
+    while_it_sleeps(reactor, &test, 1);
+    while_it_sleeps(reactor, &test, THREADS);
 
     /* While it works. */
+    test.running = THREADS;
     confab_id ticking = confab_call_every(reactor, CONFAB_MILLISECOND, tick, &test);
     for (int i = 0; i < THREADS; i++) {
         poster[i] = (struct poster){ .reactor = reactor, .test = &test };
