@@ -46,9 +46,12 @@ struct confab_backend_options {
 
 /* What adopt finds a descriptor to be. */
 enum confab_fd_kind {
-    CONFAB_FD_SOCKET,   /* recv and sendmsg work */
-    CONFAB_FD_LISTENER, /* a socket that listens */
-    CONFAB_FD_STREAM    /* a pipe or a terminal: read and writev */
+    CONFAB_FD_SOCKET,     /* one that is connected: recv and sendmsg work */
+    CONFAB_FD_LISTENER,   /* a socket that listens */
+    CONFAB_FD_STREAM,     /* a pipe or a terminal: read and writev */
+    CONFAB_FD_CONNECTING, /* a socket whose connect is under way, or has failed: WRITE will tell, and
+                             socket_error how it went */
+    CONFAB_FD_UNCONNECTED /* a socket that has no peer; where it is one for datagrams recvfrom and sendto work */
 };
 
 /* How bytes move.  Each takes the backend's state first, and none ever blocks,

@@ -51,6 +51,9 @@ static inline int posix_milliseconds(int64_t ns)
  * waited for, such as a regular file. */
 int posix_pollable(int fd, mode_t *mode);
 
+/* As confab_io.adopt; posix_adopt.c, as is posix_pollable. */
+int posix_adopt(int fd);
+
 /* posix_socket_*.c: each makes or readies a descriptor that does not block, is
  * closed by an exec and, where a descriptor has to be told so, raises no
  * SIGPIPE.  posix_accept tries once. */

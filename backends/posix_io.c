@@ -200,34 +200,10 @@ static int io_close(void *state, int fd)
     return close(fd) < 0 && errno != EINTR ? -errno : 0;
 }
 
-int posix_pollable(int fd, mode_t *mode)
-{
-    struct stat st;
-
-    if (fstat(fd, &st) < 0)
-        return -errno;
-    *mode = st.st_mode;
-    return S_ISREG(st.st_mode) || S_ISDIR(st.st_mode) || S_ISBLK(st.st_mode) ? -EPERM : 0;
-}
-
 static int io_adopt(void *state, int fd)
 {
-    int error, listens = 0;
-    socklen_t len = sizeof listens;
-    mode_t mode;
-
     (void)state;
-    error = posix_pollable(fd, &mode);
-    if (!error)
-        error = posix_prepare(fd);
-    if (error)
-        return error;
-    if (!S_ISSOCK(mode))
-        return CONFAB_FD_STREAM;
-    /* Sockets that can never listen may not know the option. */
-    if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &len) < 0)
-        return CONFAB_FD_SOCKET;
-    return listens ? CONFAB_FD_LISTENER : CONFAB_FD_SOCKET;
+    return posix_adopt(fd);
 }
 
 static int64_t read_clock(clockid_t clock)

@@ -107,10 +107,13 @@ static void ready_connecting(confab_chat *chat, unsigned events, int error)
 
     if (!(events & BACKEND_FAILED))
         error = -reactor->io->socket_error(reactor->state, chat->channel.fd);
-    if (error)
+    if (error) {
         chat_close(chat, CONFAB_REASON_CONNECT, error);
-    else
-        chat_connected(chat);
+        return;
+    }
+    if (!chat->peer.family) /* somebody else had connected it */
+        chat_know_peer(chat, chat->channel.fd);
+    chat_connected(chat);
 }
 
 static __attribute__((noinline)) void ready_rare(confab_chat *chat, unsigned events, int error)

@@ -197,6 +197,9 @@ bool chat_hooked(confab_chat *chat, int result);
 /* Calls handle_connect of a connection that is there. */
 void chat_connected(confab_chat *chat);
 
+/* Asks the system for the peer's address, where it is not known from accept or connect. */
+void chat_know_peer(confab_chat *chat, int fd);
+
 /* Tells the reactor what the chat's state makes it wait for. */
 void chat_interest(confab_chat *chat);
 

@@ -35,12 +35,6 @@ void connect_keep_failure(confab_chat *chat, const char *format, ...)
     extra->failure = line;
 }
 
-void connect_fail_later(confab_chat *chat, int error)
-{
-    chat->error = (int16_t)(error < -INT16_MAX ? INT16_MAX : -error);
-    channel_list(&chat->channel, CHAT_WORK_FAIL);
-}
-
 const char *confab_chat_error_text(const confab_chat *chat, char *buf, size_t room)
 {
     const struct chat_extra *extra = chat->extra;
@@ -69,6 +63,14 @@ static int give_name(confab_chat *chat)
         return -ENOMEM;
     extra->id = id | IDS_TOP;
     return 0;
+}
+
+void connect_fail_later(confab_chat *chat, int error)
+{
+    if (chat->channel.fd < 0 && !(chat->extra && chat->extra->id))
+        give_name(chat); /* without memory it has none */
+    chat->error = (int16_t)(error < -INT16_MAX ? INT16_MAX : -error);
+    channel_list(&chat->channel, CHAT_WORK_FAIL);
 }
 
 confab_chat *chat_named(const confab_reactor *reactor, confab_id id)
@@ -219,8 +221,6 @@ confab_chat *chat_connect(confab_reactor *reactor, const char *text, struct sett
     if (error) {
         if (!why[0])
             connect_keep_failure(chat, "%s: %s", text, strerror(-error));
-        if (!chat->extra || !chat->extra->id)
-            give_name(chat); /* without memory it has none */
         connect_fail_later(chat, error);
     }
     return chat;

@@ -1,5 +1,5 @@
 /* chat_make.c: how chats come to be: accepted, adopted. */
-#include "core/chat.h"
+#include "core/chat_connect.h"
 #include <errno.h>
 
 enum { SESSION_ALIGN = 16 };
@@ -55,7 +55,7 @@ confab_chat *chat_accepted(confab_reactor *reactor, int fd, struct settings *set
     return chat;
 }
 
-static void know_peer(confab_chat *chat, int fd)
+void chat_know_peer(confab_chat *chat, int fd)
 {
     confab_reactor *reactor = chat->channel.reactor;
     struct sockaddr_storage sa;
@@ -79,16 +79,24 @@ confab_chat *confab_chat_new(confab_reactor *reactor, int fd, const struct confa
     chat = chat_make(reactor, settings);
     if (!chat)
         goto failed;
+    if (kind == CONFAB_FD_UNCONNECTED) {
+        reactor->io->close(reactor->state, fd);
+        connect_fail_later(chat, -ENOTCONN);
+        return chat;
+    }
     if (kind == CONFAB_FD_STREAM)
         chat->flags |= CHAT_NO_SOCKET;
     else
-        know_peer(chat, fd);
+        chat_know_peer(chat, fd);
     if (channel_watch(&chat->channel, fd)) {
         reactor->io->close(reactor->state, fd);
         chat_close(chat, CONFAB_REASON_NO_MEMORY, ENOMEM);
         return chat;
     }
-    channel_list(&chat->channel, CHAT_WORK_CONNECT);
+    if (kind == CONFAB_FD_CONNECTING)
+        chat_interest(chat);
+    else
+        channel_list(&chat->channel, CHAT_WORK_CONNECT);
     chat_arm(chat);
     return chat;
 

@@ -253,6 +253,21 @@ enum confab_dispatcher_state confab_dispatcher_state(confab_dispatcher *d)
     return (enum confab_dispatcher_state)d->state;
 }
 
+bool confab_dispatcher_connected(confab_dispatcher *d)
+{
+    return d->state == CONFAB_DISPATCHER_CONNECTED && !d->ended;
+}
+
+bool confab_dispatcher_connecting(confab_dispatcher *d)
+{
+    return d->state == CONFAB_DISPATCHER_CONNECTING;
+}
+
+bool confab_dispatcher_closing(confab_dispatcher *d)
+{
+    return is_closed(d) || d->ended;
+}
+
 bool confab_dispatcher_accepting(confab_dispatcher *d)
 {
     return d->state == CONFAB_DISPATCHER_ACCEPTING;

@@ -44,7 +44,23 @@ static bool is_datagram(int fd)
     int type = 0;
     socklen_t len = sizeof type;
 
-    return !getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) && type == SOCK_DGRAM;
+    return !getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) && type != SOCK_STREAM && type != SOCK_SEQPACKET;
+}
+
+static enum confab_dispatcher_state state_of(int kind)
+{
+    switch ((enum confab_fd_kind)kind) {
+    case CONFAB_FD_LISTENER:
+        return CONFAB_DISPATCHER_ACCEPTING;
+    case CONFAB_FD_CONNECTING:
+        return CONFAB_DISPATCHER_CONNECTING;
+    case CONFAB_FD_UNCONNECTED:
+        return CONFAB_DISPATCHER_NEW;
+    case CONFAB_FD_SOCKET:
+    case CONFAB_FD_STREAM:
+        break;
+    }
+    return CONFAB_DISPATCHER_CONNECTED;
 }
 
 int confab_dispatcher_adopt(confab_dispatcher *d, int fd)
@@ -61,7 +77,7 @@ int confab_dispatcher_adopt(confab_dispatcher *d, int fd)
     }
     d->stream = kind == CONFAB_FD_STREAM;
     d->datagram = !d->stream && is_datagram(fd);
-    d->state = kind == CONFAB_FD_LISTENER ? CONFAB_DISPATCHER_ACCEPTING : CONFAB_DISPATCHER_CONNECTED;
+    d->state = (uint8_t)state_of(kind);
     dispatcher_settle(d);
     return 0;
 }

@@ -3,9 +3,12 @@
 #define CONFAB_TESTS_DISPATCHER_SUPPORT_H
 
 #include "support.h"
+#include <arpa/inet.h>
 #include <confab/dispatcher.h>
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <netinet/in.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -130,6 +133,33 @@ static inline confab_dispatcher *listening(confab_reactor *reactor, int family, 
     cr_assert_eq(confab_dispatcher_bind(d, address), 0);
     cr_assert_eq(confab_dispatcher_listen(d, 16), 0);
     return d;
+}
+
+/* Whether this machine has IPv6 at all. */
+static inline bool has_six(void)
+{
+    struct sockaddr_in6 sa = { .sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT };
+    int fd = socket(AF_INET6, SOCK_STREAM, 0);
+    bool has = fd >= 0 && bind(fd, (struct sockaddr *)&sa, sizeof sa) == 0;
+
+    if (fd >= 0)
+        close(fd);
+    return has;
+}
+
+/* An address of this machine where nobody listens. */
+static inline const char *deserted(void)
+{
+    static char text[64];
+    struct sockaddr_in sa = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    socklen_t len = sizeof sa;
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+    cr_assert_eq(bind(fd, (struct sockaddr *)&sa, sizeof sa), 0);
+    cr_assert_eq(getsockname(fd, (struct sockaddr *)&sa, &len), 0);
+    close(fd);
+    snprintf(text, sizeof text, "127.0.0.1:%u", ntohs(sa.sin_port));
+    return text;
 }
 
 /* A dispatcher on one end of a connected pair; the test has the other. */

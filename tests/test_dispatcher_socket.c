@@ -10,33 +10,6 @@
 
 TestSuite(dispatcher_socket, .timeout = 60);
 
-/* Whether this machine has IPv6 at all. */
-static bool has_six(void)
-{
-    struct sockaddr_in6 sa = { .sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT };
-    int fd = socket(AF_INET6, SOCK_STREAM, 0);
-    bool has = fd >= 0 && bind(fd, (struct sockaddr *)&sa, sizeof sa) == 0;
-
-    if (fd >= 0)
-        close(fd);
-    return has;
-}
-
-/* An address of this machine where nobody listens. */
-static const char *deserted(void)
-{
-    static char text[64];
-    struct sockaddr_in sa = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-    socklen_t len = sizeof sa;
-    int fd = socket(AF_INET, SOCK_STREAM, 0);
-
-    cr_assert_eq(bind(fd, (struct sockaddr *)&sa, sizeof sa), 0);
-    cr_assert_eq(getsockname(fd, (struct sockaddr *)&sa, &len), 0);
-    close(fd);
-    snprintf(text, sizeof text, "127.0.0.1:%u", ntohs(sa.sin_port));
-    return text;
-}
-
 static void connects_over(int family, const char *address)
 {
     confab_reactor *reactor = test_reactor();

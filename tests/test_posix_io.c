@@ -174,7 +174,7 @@ Test(posix_io, adopt_tells_what_a_descriptor_is_and_makes_it_fit)
     cr_assert_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
     cr_assert_eq(pipe(ends), 0);
     cr_assert_eq(io->adopt(NULL, pair[0]), CONFAB_FD_SOCKET);
-    cr_assert_eq(io->adopt(NULL, datagram), CONFAB_FD_SOCKET);
+    cr_assert_eq(io->adopt(NULL, datagram), CONFAB_FD_UNCONNECTED);
     cr_assert_eq(io->adopt(NULL, listener), CONFAB_FD_LISTENER);
     cr_assert_eq(io->adopt(NULL, ends[0]), CONFAB_FD_STREAM);
     cr_assert_eq(io->adopt(NULL, terminal), CONFAB_FD_STREAM);

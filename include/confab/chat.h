@@ -152,11 +152,14 @@ struct confab_chat_stats {
                               set anew); since the last byte (or reading went on, or IDLE was set anew) */
 };
 
-/* Makes a chat of a connected descriptor, which it owns from now on, also when
- * it returns NULL (then it is closed).  handle_connect is called in the next
- * turn.  ops must outlive the chat; options is copied and may be NULL.
- * NULL: out of memory, bad ops or options, or a descriptor that cannot be
- * polled (a regular file). */
+/* Makes a chat of a descriptor, which it owns from now on, also when it returns
+ * NULL (then it is closed): a connected socket, a pipe, a terminal, whose
+ * handle_connect is called in the next turn; or a socket whose connect is under way,
+ * which goes on as with confab_connect.  One that is not connected at all
+ * is closed, and the chat ends with handle_close(CONNECT) and ENOTCONN in the next turn.
+ * ops must outlive the chat; options is copied and may be NULL.
+ * NULL: out of memory, bad ops or options, a socket that listens, or a
+ * descriptor that cannot be polled (a regular file). */
 confab_chat *confab_chat_new(confab_reactor *reactor, int fd, const struct confab_chat_ops *ops,
                              const struct confab_chat_options *options);
 

@@ -19,7 +19,7 @@ enum confab_events { CONFAB_READ = 1, CONFAB_WRITE = 2, CONFAB_EXPT = 4 };
 enum confab_dispatcher_state {
     CONFAB_DISPATCHER_NEW, /* no descriptor yet, or a socket that neither listens nor is connected */
     CONFAB_DISPATCHER_CONNECTING,
-    CONFAB_DISPATCHER_CONNECTED, /* also a pipe, a terminal, an adopted socket */
+    CONFAB_DISPATCHER_CONNECTED, /* also a pipe or a terminal */
     CONFAB_DISPATCHER_ACCEPTING,
     CONFAB_DISPATCHER_CLOSED
 };
@@ -57,7 +57,10 @@ confab_dispatcher *confab_dispatcher_new(confab_reactor *, const struct confab_d
 int confab_dispatcher_create_socket(confab_dispatcher *, int family, int type);
 
 /* Gives it a descriptor, which it owns in any case, closed where this fails:
- * a socket (asyncore's set_socket), a pipe, a terminal (set_file).  -EPERM:
+ * a socket (asyncore's set_socket), a pipe, a terminal (set_file).  Its state
+ * is then what the descriptor is: CONNECTED, of which no handler is called;
+ * ACCEPTING; CONNECTING, where somebody had begun to connect it: handle_connect
+ * or handle_error will tell; NEW for one that is neither.  -EPERM:
  * one that cannot be polled, such as a regular file. */
 int confab_dispatcher_adopt(confab_dispatcher *, int fd);
 
@@ -98,7 +101,13 @@ void *confab_dispatcher_data(confab_dispatcher *);
 int confab_dispatcher_fd(confab_dispatcher *); /* -1: none */
 confab_reactor *confab_dispatcher_reactor(confab_dispatcher *);
 enum confab_dispatcher_state confab_dispatcher_state(confab_dispatcher *);
+
+/* The same under asyncore's names.  connected: until it is found to have ended;
+ * closing: from then on, or from confab_dispatcher_close, until it is freed. */
+bool confab_dispatcher_connected(confab_dispatcher *);
+bool confab_dispatcher_connecting(confab_dispatcher *);
 bool confab_dispatcher_accepting(confab_dispatcher *);
+bool confab_dispatcher_closing(confab_dispatcher *);
 
 /* The peer's address where connected, else its own, as text into buf. */
 const char *confab_dispatcher_address(confab_dispatcher *, char buf[128]);
