@@ -95,6 +95,21 @@ host_stop() {
     assert_equal 0 "$STATUS" "exit status after SIGTERM"
 }
 
+# Returns once nobody listens on the port any more: the drain has begun.
+wait_until_refused() {
+    python3 - "$PORT" $LIMIT <<'PYTHON' || fail "the host still listens"
+import socket, sys, time
+end = time.monotonic() + int(sys.argv[2])
+while time.monotonic() < end:
+    try:
+        socket.create_connection(("127.0.0.1", int(sys.argv[1]))).close()
+    except ConnectionRefusedError:
+        sys.exit(0)
+    time.sleep(0.01)
+sys.exit(1)
+PYTHON
+}
+
 # The most memory it has had so far, in KiB.
 host_memory() {
     if [ -r "/proc/$HOST_PID/status" ]; then
@@ -136,9 +151,11 @@ client_close() {
 # -- Talking and asking once --------------------------------------------------
 
 # Sends standard input to the host, ends our side, prints all that comes back until the end.
+#   TALK_PIECE   bytes a piece; else all at once
+#   TALK_STAYS   1: our side is not ended: it is for the host to end the connection
 talk() { # [HOST PORT | unix:PATH]
     python3 -c '
-import socket, sys
+import os, socket, sys
 to = sys.argv[1:] or ["127.0.0.1"]
 if to[0].startswith("unix:"):
     s = socket.socket(socket.AF_UNIX)
@@ -146,8 +163,14 @@ if to[0].startswith("unix:"):
     s.connect(to[0][5:])
 else:
     s = socket.create_connection((to[0], int(to[1])), '$LIMIT')
-s.sendall(sys.stdin.buffer.read())
-s.shutdown(socket.SHUT_WR)
+said = sys.stdin.buffer.read()
+piece = int(os.environ.get("TALK_PIECE") or len(said) or 1)
+if s.family != socket.AF_UNIX:
+    s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+for at in range(0, len(said), piece):
+    s.sendall(said[at:at + piece])
+if os.environ.get("TALK_STAYS") != "1":
+    s.shutdown(socket.SHUT_WR)
 while True:
     data = s.recv(65536)
     if not data:

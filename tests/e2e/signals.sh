@@ -2,21 +2,6 @@
 # How the host ends, and which signals do not end it.
 . "$(dirname "$0")/lib.sh"
 
-# Returns once nobody listens on the port any more: the drain has begun.
-wait_until_refused() {
-    python3 - "$PORT" $LIMIT <<'PYTHON' || fail "the host still listens"
-import socket, sys, time
-end = time.monotonic() + int(sys.argv[2])
-while time.monotonic() < end:
-    try:
-        socket.create_connection(("127.0.0.1", int(sys.argv[1]))).close()
-    except ConnectionRefusedError:
-        sys.exit(0)
-    time.sleep(0.01)
-sys.exit(1)
-PYTHON
-}
-
 ends_with_0_when_idle() {
     local signal
     for signal in TERM INT QUIT; do
