@@ -96,6 +96,10 @@ struct confab_io {
      * used) to fd, which may be of any kind.  0: the file ends there. */
     ssize_t (*sendfile)(void *state, int fd, int file, int64_t offset, size_t len);
 
+    /* How much of what was sent the peer's system has not got, about: 0 only where it
+     * has got all.  -ENOTSUP, or a NULL in the table: it is not to be known. */
+    int (*unsent)(void *state, int fd);
+
     int (*shutdown)(void *state, int fd, int how);
     int (*close)(void *state, int fd);
 

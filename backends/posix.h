@@ -5,6 +5,7 @@
  *
  *     posix_socket_linux.c    posix_socket_fcntl.c    making descriptors
  *     posix_sendfile_linux.c  posix_sendfile_copy.c   a file to a descriptor
+ *     posix_unsent_linux.c    posix_unsent_none.c     what is on its way to the peer
  *     wake_eventfd.c          wake_pipe.c             what wake writes to
  */
 #ifndef CONFAB_BACKENDS_POSIX_H
@@ -63,6 +64,9 @@ int posix_prepare(int fd);
 
 /* posix_sendfile_*.c: as confab_io.sendfile, but may raise SIGPIPE. */
 ssize_t posix_sendfile(int fd, int file, int64_t offset, size_t len);
+
+/* posix_unsent_*.c: as confab_io.unsent. */
+int posix_unsent(int fd);
 
 /* posix_stream.c: confab_io's writev and sendfile, and copying by read and
  * write for where there is no sendfile(2) (may raise SIGPIPE). */

@@ -192,6 +192,12 @@ static int io_shutdown(void *state, int fd, int how)
     return shutdown(fd, how) < 0 ? -errno : 0;
 }
 
+static int io_unsent(void *state, int fd)
+{
+    (void)state;
+    return posix_unsent(fd);
+}
+
 /* Never made again: an interrupted close has closed the descriptor, and its
  * number may be another thread's by now. */
 static int io_close(void *state, int fd)
@@ -270,6 +276,7 @@ const struct confab_io confab_posix_io = {
     .recvfrom = io_recvfrom,
     .sendto = io_sendto,
     .sendfile = io_sendfile,
+    .unsent = io_unsent,
     .shutdown = io_shutdown,
     .close = io_close,
     .adopt = io_adopt,

@@ -250,6 +250,9 @@ void chat_read(confab_chat *chat);
 void chat_deliver_pending(confab_chat *chat);
 void chat_drop_pending(confab_chat *chat);
 
+/* Whether the other side of a terminal that takes no output has gone.  Input that is there all the same is kept. */
+bool chat_hung_up(confab_chat *chat);
+
 /* Puts bytes before all undelivered input; or behind it.  -ENOMEM. */
 int chat_pending_front(confab_chat *chat, const char *bytes, size_t len);
 int chat_pending_back(confab_chat *chat, const char *bytes, size_t len);

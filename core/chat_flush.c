@@ -23,6 +23,9 @@ static void count_sent(confab_chat *chat, size_t n)
 
 static enum round send_failed(confab_chat *chat, ssize_t error)
 {
+    /* A terminal whose other side has gone goes on saying that it would block, and that it is ready. */
+    if (error == -EAGAIN && chat->flags & CHAT_NO_SOCKET && chat_hung_up(chat))
+        error = -EIO;
     if (error == -EAGAIN)
         return ROUND_BLOCKED;
     chat_send_failed(chat, (int)-error);

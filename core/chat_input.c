@@ -147,6 +147,37 @@ void chat_deliver_pending(confab_chat *chat)
         channel_list(&chat->channel, CHAT_WORK_READ);
 }
 
+/* Whether a read that brought no bytes found the end of the stream.  EIO is how a terminal says that its other
+ * side has gone: what it was sent is delivered as from anybody, and the error kept for its output. */
+static bool at_end(confab_chat *chat, ssize_t n)
+{
+    if (n == -EIO && chat->flags & CHAT_NO_SOCKET)
+        chat->error = EIO;
+    else if (n < 0)
+        return false;
+    return true;
+}
+
+bool chat_hung_up(confab_chat *chat)
+{
+    confab_reactor *reactor = chat->channel.reactor;
+    size_t want = chat->settings->options.in_buffer_size;
+
+    if (chat->flags & CHAT_EOF)
+        return chat->error == EIO;
+    /* Where input is waited for that tells; and only what was ready and is not can have gone. */
+    if (!(chat->flags & CHAT_SUSPENDED) || !(chat->flags & CHAT_BLOCKED) || reactor->feed ||
+        confab_chat_pending_input(chat) >= want)
+        return false;
+    ssize_t n = reactor->io->read(reactor->state, chat->channel.fd, reactor->buffer, want);
+    if (n <= 0)
+        return n == -EIO;
+    chat->bytes_in += (uint64_t)n;
+    if (chat_pending_back(chat, reactor->buffer, (size_t)n))
+        chat_short_of_memory(chat);
+    return false;
+}
+
 /* What arrives after close_when_done. */
 static void read_and_drop(confab_chat *chat)
 {
@@ -156,11 +187,11 @@ static void read_and_drop(confab_chat *chat)
             ? reactor->io->read(reactor->state, chat->channel.fd, reactor->buffer, reactor->read_buffer)
             : reactor->io->recv(reactor->state, chat->channel.fd, reactor->buffer, reactor->read_buffer, 0);
 
-    if (n == 0) {
+    if (n > 0) {
+        chat->bytes_in += (uint64_t)n;
+    } else if (at_end(chat, n)) {
         chat->flags |= CHAT_EOF;
         chat_interest(chat);
-    } else if (n > 0) {
-        chat->bytes_in += (uint64_t)n;
     } else if (n != -EAGAIN) {
         chat_close(chat, CONFAB_REASON_RESET, (int)-n);
     }
@@ -174,7 +205,7 @@ static void read_ended(confab_chat *chat, ssize_t n)
             chat_close(chat, CONFAB_REASON_RESET, chat->error);
         return;
     }
-    if (n < 0) {
+    if (!at_end(chat, n)) {
         chat_close(chat, CONFAB_REASON_RESET, (int)-n);
         return;
     }

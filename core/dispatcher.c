@@ -18,7 +18,7 @@ static confab_dispatcher *dispatcher_of(struct channel *channel)
 
 static unsigned interest(const confab_dispatcher *d)
 {
-    if (d->ended || d->resting)
+    if (d->ended || d->cut || d->resting)
         return 0;
     switch ((enum confab_dispatcher_state)d->state) {
     case CONFAB_DISPATCHER_NEW:
@@ -165,12 +165,27 @@ static void dispatcher_ready(struct channel *channel, unsigned events, int error
         call(d, d->ops.handle_expt);
 }
 
+/* Nothing can be sent any more.  What had arrived before is still to be had, by those who take it: a call a turn
+ * for as long as each takes something and has not come to the end. */
+static void read_rest(confab_dispatcher *d)
+{
+    d->moved = false;
+    if (d->wanted & CONFAB_READ && !d->ended)
+        call(d, d->ops.handle_read);
+    if (d->moved && !d->ended && !is_closed(d))
+        channel_list(&d->channel, DISPATCHER_WORK_READ);
+    else
+        confab_dispatcher_close(d);
+}
+
 static void dispatcher_work(struct channel *channel, unsigned bits)
 {
     confab_dispatcher *d = dispatcher_of(channel);
 
     if (bits & DISPATCHER_WORK_CLOSE)
         confab_dispatcher_close(d);
+    else if (bits & DISPATCHER_WORK_READ)
+        read_rest(d);
 }
 
 static void dispatcher_close(struct channel *channel)

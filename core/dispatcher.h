@@ -19,11 +19,13 @@ struct confab_dispatcher {
     bool stream;    /* a pipe or a terminal: read and write */
     bool datagram;  /* nothing received is not the end */
     bool ended;     /* the connection has ended: closes when its listed work is done */
+    bool cut;       /* a send found that it has ended: what had arrived is read, then it closes */
+    bool moved;     /* recv has got something since handle_read was called for that */
     bool resting;   /* accept failed for want of something: waits for its timer */
 };
 
 /* Bits of listed work. */
-enum { DISPATCHER_WORK_CLOSE = 1 };
+enum { DISPATCHER_WORK_CLOSE = 1, DISPATCHER_WORK_READ = 2 };
 
 /* Tells the reactor what it wants in its present state; after any change of that. */
 void dispatcher_settle(confab_dispatcher *dispatcher);

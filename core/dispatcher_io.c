@@ -28,6 +28,18 @@ static void end(confab_dispatcher *d)
     channel_list(&d->channel, DISPATCHER_WORK_CLOSE);
 }
 
+/* A datagram socket has no end that recv could find. */
+static void cut(confab_dispatcher *d)
+{
+    if (d->datagram) {
+        end(d);
+        return;
+    }
+    d->cut = true;
+    dispatcher_settle(d);
+    channel_list(&d->channel, DISPATCHER_WORK_READ);
+}
+
 /* 0, or why there is nothing to send to or receive from. */
 static int check(const confab_dispatcher *d, int closed)
 {
@@ -46,14 +58,15 @@ static ssize_t sent(confab_dispatcher *d, ssize_t n)
 {
     if (n >= 0 || !is_end(d, n))
         return n;
-    end(d);
+    cut(d);
     return -EPIPE;
 }
 
 static ssize_t received(confab_dispatcher *d, ssize_t n, size_t len)
 {
-    bool at_end = n == 0 && len > 0 && !d->datagram;
+    bool at_end = (n == 0 && len > 0 && !d->datagram) || (n == -EAGAIN && d->cut);
 
+    d->moved = d->moved || n > 0;
     if (!at_end && (n >= 0 || !is_end(d, n)))
         return n;
     end(d);
@@ -64,7 +77,7 @@ ssize_t confab_dispatcher_send(confab_dispatcher *d, const void *bytes, size_t l
 {
     confab_reactor *reactor = d->channel.reactor;
     struct iovec iov = { .iov_base = (void *)(uintptr_t)bytes, .iov_len = len };
-    int error = check(d, -EPIPE);
+    int error = d->cut ? -EPIPE : check(d, -EPIPE);
 
     if (error)
         return error;
@@ -89,7 +102,7 @@ ssize_t confab_dispatcher_sendto(confab_dispatcher *d, const void *bytes, size_t
                                  const struct sockaddr *to, socklen_t to_len)
 {
     confab_reactor *reactor = d->channel.reactor;
-    int error = d->stream ? -ENOTSOCK : check(d, -EPIPE);
+    int error = d->stream ? -ENOTSOCK : d->cut ? -EPIPE : check(d, -EPIPE);
 
     if (error)
         return error;

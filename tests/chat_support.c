@@ -141,6 +141,7 @@ void talk_open(struct talk *talk)
     int pair[2];
 
     talk->ops = (struct confab_chat_ops){ .size = sizeof talk->ops,
+                                          .session_size = 64,
                                           .handle_connect = handle_connect,
                                           .collect_incoming_data =
                                               talk->collector ? confab_chat_collect : collect_incoming_data,
@@ -152,7 +153,9 @@ void talk_open(struct talk *talk)
         talk->reactor = test_reactor();
         talk->owns_reactor = true;
     }
-    if (talk->tcp)
+    if (talk->pair)
+        memcpy(pair, talk->pair, sizeof pair);
+    else if (talk->tcp)
         test_tcp_pair(pair);
     else
         test_pair(pair);

@@ -22,6 +22,7 @@ struct talk {
     /* To be set before talk_open. */
     confab_reactor *reactor; /* NULL: one of its own */
     bool tcp;                /* over TCP instead of a pair of unix sockets */
+    const int *pair;         /* a connection of the test's own, [0] for the chat; NULL: the talk makes one */
     bool collector;          /* collect_incoming_data is the library's own */
     bool unasked;            /* with it: found_terminator leaves the message to .found */
     bool bare;               /* no handle_eof and no handle_too_long: what the library does then */

@@ -250,7 +250,7 @@ Test(chat_close, a_peer_that_sends_before_it_reads_gets_its_reply)
 
 Test(chat_close, a_peer_that_never_stops_sending_is_cut_off)
 {
-    enum { AT_MOST = 2 << 20 }; /* 256 KiB, and what the sockets hold */
+    enum { AT_MOST = 18 << 20 }; /* 16 MiB, and what the sockets hold */
     confab_reactor *reactor = test_reactor();
     struct end end = { .on_message = reply_and_close };
     struct flood flood = { 0 };

@@ -30,6 +30,26 @@ Test(posix_bytes, recv_tells_nothing_yet_from_the_end)
     cr_assert_eq(io->read(NULL, pair[0], bytes, sizeof bytes), 0);
 }
 
+Test(posix_bytes, unsent_is_0_only_where_the_peer_has_got_all)
+{
+    static char bytes[sizeof big];
+    int pair[2];
+
+    test_pair(pair);
+    if (io->unsent(NULL, pair[0]) == -ENOTSUP)
+        cr_skip_test("this system does not tell");
+    cr_assert_eq(io->unsent(NULL, pair[0]), 0);
+    cr_assert_eq(io->send(NULL, pair[0], big, 1000, 0), 1000);
+    cr_assert_gt(io->unsent(NULL, pair[0]), 0);
+    cr_assert_eq(test_recv(pair[1], bytes, sizeof bytes), 1000);
+    cr_assert_eq(io->unsent(NULL, pair[0]), 0);
+    cr_assert_eq(io->unsent(NULL, -1), -EBADF);
+    test_tcp_pair(pair);
+    while (io->send(NULL, pair[0], big, sizeof big, 0) > 0)
+        ;
+    cr_assert_gt(io->unsent(NULL, pair[0]), 0, "the peer's system cannot have taken it all");
+}
+
 /* Each way of sending, as one signature. */
 static ssize_t by_send(int fd)
 {
