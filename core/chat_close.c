@@ -93,6 +93,13 @@ void chat_send_failed(confab_chat *chat, int error)
     channel_list(&chat->channel, CHAT_WORK_READ);
 }
 
+/* Whether a front of a terminator is held. */
+static bool holds(const confab_chat *chat)
+{
+    return (chat->kind == CONFAB_TERMINATOR_BYTES || chat->kind == CONFAB_TERMINATOR_LINE) &&
+           chat->until.held > 0;
+}
+
 void chat_end_of_input(confab_chat *chat)
 {
     if (!(chat->flags & CHAT_EOF_DUE) || chat->flags & (CHAT_NO_INPUT | CHAT_PENDING))
@@ -100,8 +107,9 @@ void chat_end_of_input(confab_chat *chat)
     chat_collect_held(chat);
     if (chat->flags & (CHAT_NO_INPUT | CHAT_PENDING))
         return;
-    if (chat->flags & CHAT_CHECK_LONG || chat_count_due(chat)) {
-        channel_list(&chat->channel, CHAT_WORK_DELIVER); /* that hook comes first */
+    /* That hook comes first; or the one above set a terminator of which it said that some was seen. */
+    if (chat->flags & CHAT_CHECK_LONG || chat_count_due(chat) || holds(chat)) {
+        channel_list(&chat->channel, CHAT_WORK_DELIVER);
         return;
     }
     chat->flags &= ~(uint32_t)CHAT_EOF_DUE;

@@ -52,7 +52,8 @@ void chat_too_long(confab_chat *chat)
         restore_nul(chat->channel.reactor->feed);
         chat_hooked(chat, result);
     }
-    if (!(chat->flags & (CHAT_CLOSED | CHAT_DRAINING | CHAT_SKIPPING))) {
+    /* Of a message that was discarded there is nothing. */
+    if (!(chat->flags & (CHAT_CLOSED | CHAT_DRAINING | CHAT_SKIPPING)) && chat->message_size > 0) {
         chat_send_last(chat);
         chat_close(chat, CONFAB_REASON_TOO_LONG, 0);
     }

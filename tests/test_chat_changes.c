@@ -243,6 +243,23 @@ Test(test_chat_changes, held_prefix_that_is_let_go_comes_before_eof)
     talk_end(&talk);
 }
 
+static int after_in_second_collect(struct talk *talk, const char *data, size_t len)
+{
+    (void)data, (void)len;
+    return talk->collects == 2 ? confab_chat_set_terminator_after(talk->chat, "xyz", 3, 2) : 0;
+}
+
+Test(test_chat_changes, prefix_said_to_be_seen_at_the_end_of_input_comes_before_eof)
+{
+    struct talk talk = { .bytes = "\r\n", .collect = after_in_second_collect };
+
+    talk_open(&talk);
+    talk_say(&talk, "one\r");
+    talk_say_eof(&talk);
+    talk_expect(&talk, "one\\rxy<eof><close>");
+    talk_end(&talk);
+}
+
 Test(test_chat_changes, terminator_changed_twice_collects_the_held_prefix_once)
 {
     struct talk talk = { .bytes = "\r\n" };

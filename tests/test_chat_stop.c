@@ -219,7 +219,7 @@ static int reply_at_length_and_close(struct talk *talk)
 
 Test(test_chat_stop, input_after_close_when_done_is_not_delivered)
 {
-    struct talk talk = { .line = true, .found = reply_at_length_and_close };
+    struct talk talk = { .line = true, .found = reply_at_length_and_close, .options.high = 8 << 20 };
     char bytes[65536];
 
     talk_open(&talk);

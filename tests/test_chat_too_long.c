@@ -145,6 +145,24 @@ Test(test_chat_too_long, handle_too_long_may_look_at_what_was_collected)
                    "123456789\nok\n", "<long>12345678ok|");
 }
 
+static int discard(struct talk *talk)
+{
+    confab_chat_discard_buffers(talk->chat);
+    return 0;
+}
+
+Test(test_chat_too_long, handle_too_long_may_discard_what_came_and_go_on)
+{
+    struct talk talk = { .bytes = "\r\n", .too_long = discard, .options.max_message = 5 };
+
+    talk_open(&talk);
+    talk_say(&talk, "1234567\r\ntwo\r\n");
+    talk_expect(&talk, "12345<long>");
+    talk_say(&talk, "three\r\n");
+    talk_expect(&talk, "12345<long>three|");
+    talk_end(&talk);
+}
+
 static int suspend_and_skip(struct talk *talk)
 {
     confab_chat_suspend(talk->chat);

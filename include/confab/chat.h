@@ -105,7 +105,7 @@ struct confab_chat_ops {
 
     /* A message grew over max_message; its first max_message bytes were
      * collected.  Closes with TOO_LONG unless the hook called
-     * confab_chat_skip_message or close_when_done.  Default: close. */
+     * confab_chat_skip_message, discard_buffers or close_when_done.  Default: close. */
     int (*handle_too_long)(confab_chat *chat);
 
     /* The service stops.  Default: close_when_done at the next message border
