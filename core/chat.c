@@ -42,7 +42,7 @@ void chat_end(confab_chat *chat)
     }
     if (chat->settings->timeout[CONFAB_TIMEOUT_MESSAGE])
         chat_arm_within(chat, chat->settings->timeout[CONFAB_TIMEOUT_MESSAGE]);
-    if (chat->flags & (CHAT_CLOSED | CHAT_BLOCKED))
+    if (chat->flags & (CHAT_CLOSED | CHAT_BLOCKED | CHAT_OUTPUT_RESTS))
         return;
     chat->flags &= ~(uint32_t)CHAT_FLUSH_PLANNED;
     /* What was left by the bounds of a flush, or pushed by a hook in it. */
@@ -82,7 +82,8 @@ void chat_interest(confab_chat *chat)
         channel_want(&chat->channel, chat->channel.work & CHAT_WORK_CONNECT ? 0 : BACKEND_WRITE);
         return;
     }
-    if (!(chat->flags & CHAT_EOF) && (!(chat->flags & CHAT_SUSPENDED) || chat->flags & CHAT_DRAINING))
+    if (!(chat->flags & (CHAT_EOF | CHAT_SUSPENDED_RATE)) &&
+        (!(chat->flags & CHAT_SUSPENDED) || chat->flags & CHAT_DRAINING))
         wanted |= BACKEND_READ;
     if (chat->flags & CHAT_BLOCKED)
         wanted |= BACKEND_WRITE;

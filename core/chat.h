@@ -48,7 +48,8 @@ enum {
     CHAT_SEND_ENDED = 1u << 12,  /* our side has ended on the wire */
     CHAT_SEND_FAILED = 1u << 13, /* a write failed: what was received is delivered, then it closes */
     CHAT_FLUSH_PLANNED =
-        1u << 14, /* somebody will flush: the event that is running, listed work, or WRITE is wanted */
+        1u
+        << 14, /* somebody will flush: the event that is running, listed work, WRITE is wanted, or a rest */
     CHAT_PENDING = 1u << 15,        /* there is undelivered input in extra */
     CHAT_SKIPPING = 1u << 16,       /* the rest of the present message is dropped */
     CHAT_EOF = 1u << 17,            /* the peer ended its side */
@@ -62,13 +63,13 @@ enum {
     CHAT_EOF_DUE = 1u << 25,        /* the end of input was read and is not delivered yet */
     CHAT_BLOCKED = 1u << 26,        /* output waits for the peer: WRITE is wanted */
     CHAT_SUSPENDED_WORK = 1u << 27, /* jobs of its own are not done yet (chat_work.c) */
-    CHAT_SUSPENDED_RATE = 1u << 28, /* it has read its share of the second (chat_rate.c) */
-    CHAT_RATED = 1u << 29,          /* has a rate, of input or of output */
-    CHAT_OUTPUT_RESTS = 1u << 30    /* it has sent its share of the second: output waits for a timer */
+    CHAT_SUSPENDED_RATE =
+        1u << 28,          /* it has read its share of the second: not read, but delivered (chat_rate.c) */
+    CHAT_RATED = 1u << 29, /* has a rate, of input or of output */
+    CHAT_OUTPUT_RESTS = 1u << 30 /* it has sent its share of the second: output waits for a timer */
 };
-#define CHAT_SUSPENDED \
-    (CHAT_SUSPENDED_PLUGIN | CHAT_SUSPENDED_OUTPUT | CHAT_SUSPENDED_WORK | CHAT_SUSPENDED_RATE)
-#define CHAT_NO_INPUT (CHAT_CLOSED | CHAT_DRAINING | CHAT_SUSPENDED | CHAT_CONNECT_LATER)
+#define CHAT_SUSPENDED (CHAT_SUSPENDED_PLUGIN | CHAT_SUSPENDED_OUTPUT | CHAT_SUSPENDED_WORK)
+#define CHAT_NO_INPUT  (CHAT_CLOSED | CHAT_DRAINING | CHAT_SUSPENDED | CHAT_CONNECT_LATER)
 #define CHAT_LOOK                                                                                 \
     (CHAT_NO_INPUT | CHAT_DISCARDED | CHAT_CHECK_OUTPUT | CHAT_CHECK_LONG | CHAT_TERMINATOR_SET | \
      CHAT_FRONT | CHAT_STOPPING | CHAT_LIMIT)
@@ -100,6 +101,7 @@ struct chat_extra {
     char *target;                  /* the name that it connects to, as it was given */
     char *failure;                 /* why it could not connect, in words */
     struct work *work, *work_last; /* jobs that are not done yet (chat_work.c) */
+    struct chat_rates *rates;      /* chat_rate.c's */
 };
 
 struct confab_chat {
@@ -278,6 +280,17 @@ void chat_go_on(confab_chat *chat);
 
 /* For one that closes with jobs of its own that are not done: those have no owner any more. */
 void chat_work_forget(confab_chat *chat);
+
+/* For a chat with CHAT_RATED (chat_rate.c).  How many bytes, `most` at the most, may be read now; 0: reading rests.
+ * The same of sending; whether there is output that rests, or has to rest now.  Each closes the chat where memory is
+ * short, and says the same as if it rested. */
+size_t chat_rate_in(confab_chat *chat, size_t most);
+size_t chat_rate_out(confab_chat *chat, size_t most);
+bool chat_rate_holds(confab_chat *chat);
+
+/* Its settings are others now; the memory of what has a chat_extra goes. */
+void chat_rate_changed(confab_chat *chat);
+void chat_rate_free(confab_chat *chat);
 
 /* close_when_done with a reason; all has been sent: ends the connection. */
 void chat_drain(confab_chat *chat, enum confab_reason reason);

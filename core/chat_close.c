@@ -150,6 +150,7 @@ void chat_finish(struct channel *channel)
     if (chat->terminator)
         terminator_unref(&reactor->terminators, chat->terminator);
     if (chat->extra) {
+        chat_rate_free(chat);
         alloc_free(&reactor->alloc, chat->extra->target);
         alloc_free(&reactor->alloc, chat->extra->failure);
         alloc_free(&reactor->alloc, chat->extra);

@@ -32,13 +32,39 @@ static enum round send_failed(confab_chat *chat, ssize_t error)
     return ROUND_STOPPED;
 }
 
+/* Cuts pieces down to so many bytes altogether; returns how many pieces those are. */
+static int cut(struct iovec *iov, int count, size_t bytes)
+{
+    int n = 0;
+
+    for (; n < count && bytes > 0; n++) {
+        iov[n].iov_len = iov[n].iov_len < bytes ? iov[n].iov_len : bytes;
+        bytes -= iov[n].iov_len;
+    }
+    return n;
+}
+
+/* To a pipe or a terminal, or at a rate: then as if the kernel took no more than that lets pass. */
+static __attribute__((noinline)) ssize_t send_rare(confab_chat *chat, struct iovec *iov, int count)
+{
+    confab_reactor *reactor = chat->channel.reactor;
+
+    if (chat->flags & CHAT_RATED)
+        count = cut(iov, count, chat_rate_out(chat, SIZE_MAX));
+    if (count == 0)
+        return -EAGAIN;
+    if (chat->flags & CHAT_NO_SOCKET)
+        return reactor->io->writev(reactor->state, chat->channel.fd, iov, count);
+    return reactor->io->sendmsg(reactor->state, chat->channel.fd, iov, count, 0);
+}
+
 static ssize_t send_one(confab_chat *chat, const char *bytes, size_t len)
 {
     confab_reactor *reactor = chat->channel.reactor;
 
-    if (chat->flags & CHAT_NO_SOCKET) {
+    if (chat->flags & (CHAT_NO_SOCKET | CHAT_RATED)) {
         struct iovec iov = { .iov_base = (void *)(uintptr_t)bytes, .iov_len = len };
-        return reactor->io->writev(reactor->state, chat->channel.fd, &iov, 1);
+        return send_rare(chat, &iov, 1);
     }
     return reactor->io->send(reactor->state, chat->channel.fd, bytes, len, 0);
 }
@@ -54,8 +80,8 @@ static enum round send_memory(confab_chat *chat, size_t *left)
     if (bytes > 0) {
         if (count == 1)
             n = send_one(chat, iov[0].iov_base, bytes);
-        else if (chat->flags & CHAT_NO_SOCKET)
-            n = reactor->io->writev(reactor->state, chat->channel.fd, iov, count);
+        else if (chat->flags & (CHAT_NO_SOCKET | CHAT_RATED))
+            n = send_rare(chat, iov, count);
         else
             n = reactor->io->sendmsg(reactor->state, chat->channel.fd, iov, count, 0);
         if (n < 0)
@@ -150,7 +176,7 @@ static enum round send_file(confab_chat *chat, struct segment *segment, size_t *
 
 static enum round send_rounds(confab_chat *chat)
 {
-    size_t left = OUTPUT_BYTES;
+    size_t left = chat->flags & CHAT_RATED ? chat_rate_out(chat, OUTPUT_BYTES) : OUTPUT_BYTES;
     enum round result = ROUND_SENT;
 
     for (int i = 0; i < OUTPUT_ROUNDS && left > 0 && result == ROUND_SENT && chat->output.first; i++) {
@@ -170,6 +196,8 @@ static void wait_for_more(confab_chat *chat, enum round result)
 {
     bool blocked = result != ROUND_WAITING;
 
+    if (blocked && chat->flags & CHAT_RATED && chat_rate_holds(chat))
+        return;
     if (blocked && !(chat->flags & CHAT_BLOCKED)) {
         chat->flags |= CHAT_BLOCKED | CHAT_FLUSH_PLANNED;
         chat->write_began = chat->channel.reactor->tick;
@@ -210,6 +238,11 @@ void chat_send_last(confab_chat *chat)
         send_memory(chat, &left);
 }
 
+static __attribute__((noinline)) bool not_now(confab_chat *chat)
+{
+    return chat->flags & (CHAT_CLOSED | CHAT_SEND_FAILED) || chat_rate_holds(chat);
+}
+
 void chat_flush(confab_chat *chat)
 {
     struct output *output = &chat->output;
@@ -217,7 +250,9 @@ void chat_flush(confab_chat *chat)
     enum round result = ROUND_SENT;
     bool had = first != NULL;
 
-    if (chat->state == CONFAB_STATE_CONNECTING || chat->flags & (CHAT_CLOSED | CHAT_SEND_FAILED))
+    if (chat->state == CONFAB_STATE_CONNECTING)
+        return;
+    if (chat->flags & (CHAT_CLOSED | CHAT_SEND_FAILED | CHAT_RATED) && not_now(chat))
         return;
     if (first && first == output->last && first->kind == SEGMENT_BYTES) {
         ssize_t n = send_one(chat, first->at, first->left);

@@ -127,6 +127,8 @@ static void settle(struct feed *feed, unsigned next_turn)
         return;
     if (chat->flags & CHAT_PENDING || chat_count_due(chat))
         channel_list(&chat->channel, next_turn);
+    else if (chat->flags & CHAT_RATED && !(chat->flags & CHAT_EOF))
+        chat_rate_in(chat, 1); /* if that was all for now, the rest begins here and not at another wake-up */
 }
 
 void chat_deliver_pending(confab_chat *chat)
@@ -182,10 +184,15 @@ bool chat_hung_up(confab_chat *chat)
 static void read_and_drop(confab_chat *chat)
 {
     confab_reactor *reactor = chat->channel.reactor;
-    ssize_t n =
-        chat->flags & CHAT_NO_SOCKET
-            ? reactor->io->read(reactor->state, chat->channel.fd, reactor->buffer, reactor->read_buffer)
-            : reactor->io->recv(reactor->state, chat->channel.fd, reactor->buffer, reactor->read_buffer, 0);
+    size_t want = reactor->read_buffer;
+
+    if (chat->flags & CHAT_RATED)
+        want = chat_rate_in(chat, want);
+    if (want == 0)
+        return;
+    ssize_t n = chat->flags & CHAT_NO_SOCKET
+                    ? reactor->io->read(reactor->state, chat->channel.fd, reactor->buffer, want)
+                    : reactor->io->recv(reactor->state, chat->channel.fd, reactor->buffer, want, 0);
 
     if (n > 0) {
         chat->bytes_in += (uint64_t)n;
@@ -214,6 +221,18 @@ static void read_ended(confab_chat *chat, ssize_t n)
     chat_end_of_input(chat);
 }
 
+/* How much may be read, of a chat that something is to be looked at first; 0: nothing now. */
+static __attribute__((noinline)) size_t may_read(confab_chat *chat, size_t want)
+{
+    if (chat->flags & CHAT_DRAINING && !(chat->flags & (CHAT_CLOSED | CHAT_EOF)))
+        read_and_drop(chat);
+    else if (chat->flags & CHAT_CHECK_OUTPUT)
+        chat_check_output(chat);
+    if (chat->flags & (CHAT_NO_INPUT | CHAT_PENDING | CHAT_EOF))
+        return 0;
+    return chat->flags & CHAT_RATED ? chat_rate_in(chat, want) : want;
+}
+
 void chat_read(confab_chat *chat)
 {
     confab_reactor *reactor = chat->channel.reactor;
@@ -221,12 +240,9 @@ void chat_read(confab_chat *chat)
     struct feed feed = { .chat = chat, .budget = reactor->messages };
     size_t want = chat->settings->options.in_buffer_size;
 
-    if (chat->flags & (CHAT_NO_INPUT | CHAT_PENDING | CHAT_EOF | CHAT_CHECK_OUTPUT)) {
-        if (chat->flags & CHAT_DRAINING && !(chat->flags & (CHAT_CLOSED | CHAT_EOF)))
-            read_and_drop(chat);
-        else if (chat->flags & CHAT_CHECK_OUTPUT)
-            chat_check_output(chat);
-        if (chat->flags & (CHAT_NO_INPUT | CHAT_PENDING | CHAT_EOF))
+    if (chat->flags & (CHAT_NO_INPUT | CHAT_PENDING | CHAT_EOF | CHAT_CHECK_OUTPUT | CHAT_RATED)) {
+        want = may_read(chat, want);
+        if (want == 0)
             return;
     }
     for (unsigned i = 0; i < reactor->reads; i++) {
@@ -242,7 +258,7 @@ void chat_read(confab_chat *chat)
         feed.at = reactor->buffer;
         feed.left = (size_t)n;
         chat_feed(&feed);
-        if (feed.left || chat->flags & (CHAT_FRONT | CHAT_NO_INPUT) || chat_count_due(chat)) {
+        if (feed.left || chat->flags & (CHAT_FRONT | CHAT_NO_INPUT | CHAT_RATED) || chat_count_due(chat)) {
             settle(&feed, CHAT_WORK_AGAIN);
             break;
         }

@@ -28,6 +28,8 @@ confab_chat *chat_make(confab_reactor *reactor, struct settings *settings)
     chat->flags = CHAT_CONNECT_LATER;
     if (settings->ops.collect_incoming_data == confab_chat_collect)
         chat->flags |= CHAT_COLLECTS;
+    if (settings_rated(settings))
+        chat->flags |= CHAT_RATED;
     reactor_refresh(reactor);
     chat->active = chat->message_began = chat->write_began = chat->born = reactor->tick;
     if (settings->owner)

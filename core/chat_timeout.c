@@ -7,7 +7,7 @@
 
 static bool message_under_way(const confab_chat *chat)
 {
-    if (chat->flags & CHAT_NO_INPUT || chat->kind == CONFAB_TERMINATOR_NONE)
+    if (chat->flags & (CHAT_NO_INPUT | CHAT_SUSPENDED_RATE) || chat->kind == CONFAB_TERMINATOR_NONE)
         return false;
     if (chat->message_size > 0)
         return true;
@@ -24,7 +24,7 @@ static uint32_t *stamp_of(confab_chat *chat, enum confab_timeout which)
     case CONFAB_TIMEOUT_CONNECT:
         return connecting ? &chat->born : NULL;
     case CONFAB_TIMEOUT_IDLE:
-        if (chat->flags & CHAT_SUSPENDED_WORK)
+        if (chat->flags & (CHAT_SUSPENDED_WORK | CHAT_SUSPENDED_RATE | CHAT_OUTPUT_RESTS))
             return NULL;
         /* Suspended is no rest for one that cannot send any more: nobody would ever find its end. */
         return !connecting && (!(chat->flags & CHAT_SUSPENDED_PLUGIN) || chat->flags & CHAT_SEND_FAILED)
@@ -158,6 +158,7 @@ static int change_settings(confab_chat *chat, const struct confab_chat_options *
         chat->message_began = chat->channel.reactor->tick; /* no stamp was written while it was off */
     settings_unref(chat->settings);
     chat->settings = changed;
+    chat_rate_changed(chat);
     chat_arm(chat);
     return 0;
 }

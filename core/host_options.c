@@ -33,6 +33,8 @@ static const struct confab_option host_options[] = {
     BYTES(output_limit, "output-limit", "16M", 0, SIZE_LIMIT,
           "more output waiting closes a connection; 0: off"),
     BYTES(max_message, "max-message", "1M", 0, INT64_MAX, "bytes of a message at the most; 0: off"),
+    BYTES(rate_in, "rate-in", "0", 0, INT64_MAX, "bytes a second of each connection that are read; 0: off"),
+    BYTES(rate_out, "rate-out", "0", 0, INT64_MAX, "bytes a second of each connection that are sent; 0: off"),
     CONFAB_OPTION(struct host_limits, max_connections, INTEGER, "max-connections", .fallback = "0",
                   .max = CONNECTIONS, .help = "connections at once; others are closed at once; 0: no limit"),
     CONFAB_OPTIONS_END,
@@ -70,6 +72,11 @@ static size_t size_of(uint64_t bytes)
     return bytes == 0 ? SIZE_MAX : (size_t)bytes;
 }
 
+static uint64_t limit_of(uint64_t n)
+{
+    return n == 0 ? CONFAB_UNLIMITED : n;
+}
+
 static bool was_given(const struct option_set *set, const char *name)
 {
     int row = option_find(set->rows, set->count, name);
@@ -95,7 +102,9 @@ int host_options_apply(const struct option_set *set, const struct host_limits *l
         .low = low,
         .high = high,
         .output_limit = limit,
-        .max_message = limits->max_message == 0 ? CONFAB_UNLIMITED : limits->max_message,
+        .max_message = limit_of(limits->max_message),
+        .rate_in = limit_of(limits->rate_in),
+        .rate_out = limit_of(limits->rate_out),
         .timeout = { [CONFAB_TIMEOUT_CONNECT] = timeout_of(limits->connect),
                      [CONFAB_TIMEOUT_IDLE] = timeout_of(limits->idle),
                      [CONFAB_TIMEOUT_MESSAGE] = timeout_of(limits->message),

@@ -89,7 +89,7 @@ void option_list_names(const struct confab_option *rows, char *text, size_t room
 /* The limits that a service's host options fill. */
 struct host_limits {
     int64_t connect, idle, message, write, lifetime, drain; /* nanoseconds, 0: off */
-    uint64_t in_buffer, out_buffer, low, high, output_limit, max_message;
+    uint64_t in_buffer, out_buffer, low, high, output_limit, max_message, rate_in, rate_out;
     int64_t max_connections; /* 0: any number */
 };
 

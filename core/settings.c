@@ -10,6 +10,8 @@ static const struct confab_chat_options defaults = {
     .high = 256 << 10,
     .output_limit = 16 << 20,
     .max_message = 1 << 20,
+    .rate_in = CONFAB_UNLIMITED,
+    .rate_out = CONFAB_UNLIMITED,
     .timeout = { [CONFAB_TIMEOUT_CONNECT] = 10 * CONFAB_SECOND,
                  [CONFAB_TIMEOUT_IDLE] = 5 * CONFAB_MINUTE,
                  [CONFAB_TIMEOUT_MESSAGE] = CONFAB_OFF,
@@ -66,8 +68,6 @@ int settings_merge(struct confab_chat_options *merged, const struct confab_chat_
     *merged = base ? *base : defaults;
     lay_over(merged, &o);
     merged->size = sizeof *merged;
-    if (merged->rate_in || merged->rate_out)
-        return -ENOTSUP;
     if (settings_order_marks(&merged->low, &merged->high, &merged->output_limit, o.low, o.high,
                              o.output_limit))
         return -EINVAL;

@@ -31,7 +31,7 @@ struct settings {
 /* Settings with one reference.  options (may be NULL) over base (NULL: the
  * library's defaults).  -EINVAL: ops or options that cannot be (size, a missing
  * required hook, low over high, a time-out of 2^51 ns or more, in_buffer_size
- * over read_buffer is cut to it); -ENOTSUP: a rate; -ENOMEM. */
+ * over read_buffer is cut to it); -ENOMEM. */
 int settings_new(struct settings **settings, const struct alloc *alloc, size_t read_buffer,
                  const struct confab_chat_ops *ops, const struct confab_chat_options *options,
                  const struct confab_chat_options *base);
@@ -44,6 +44,12 @@ int settings_order_marks(size_t *low, size_t *high, size_t *limit, bool low_give
 /* A copy of settings with options laid over them. */
 int settings_change(struct settings **copy, const struct settings *settings, size_t read_buffer,
                     const struct confab_chat_options *options);
+
+/* Whether they limit a rate. */
+static inline bool settings_rated(const struct settings *settings)
+{
+    return settings->options.rate_in != CONFAB_UNLIMITED || settings->options.rate_out != CONFAB_UNLIMITED;
+}
 
 static inline struct settings *settings_ref(struct settings *settings)
 {

@@ -49,6 +49,15 @@ Test(bucket, holds_one_byte_at_the_least)
     }
 }
 
+Test(bucket, takes_no_more_than_there_is)
+{
+    struct bucket bucket = empty(1000);
+
+    cr_assert_eq(bucket_fill(&bucket, start + 10 * CONFAB_MILLISECOND), 10);
+    bucket_take(&bucket, 11);
+    cr_assert_eq(filled(&bucket, start + 10 * CONFAB_MILLISECOND), 0);
+}
+
 Test(bucket, a_clock_that_stands_still_adds_nothing)
 {
     struct bucket bucket = empty(1000);
@@ -155,4 +164,17 @@ Test(bucket, no_rate_overflows)
         cr_assert_lt(filled(&bucket, start + CONFAB_SECOND / 4 - 100), rates[i] / 4);
         cr_assert_eq(filled(&bucket, INT64_MAX), rates[i] / 4);
     }
+}
+
+Test(bucket, a_changed_rate_keeps_what_fits)
+{
+    struct bucket bucket;
+
+    bucket_init(&bucket, 1000, start);
+    bucket_take(&bucket, 50);
+    bucket_change(&bucket, 4000, start + 10 * CONFAB_MILLISECOND);
+    cr_assert_eq(filled(&bucket, start + 10 * CONFAB_MILLISECOND), 210);
+    cr_assert_eq(filled(&bucket, start + 20 * CONFAB_MILLISECOND), 250);
+    bucket_change(&bucket, 400, start + 20 * CONFAB_MILLISECOND);
+    cr_assert_eq(filled(&bucket, start + 20 * CONFAB_MILLISECOND), 100);
 }

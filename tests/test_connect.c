@@ -367,14 +367,12 @@ Test(connect, a_chat_cannot_be_made_of_a_file_or_with_bad_ops_or_options)
     static const struct confab_chat_ops no_collect = { .size = sizeof no_collect,
                                                        .found_terminator = found_terminator };
     static const struct confab_chat_options crossed = { .size = sizeof crossed, .low = 2000, .high = 1000 };
-    static const struct confab_chat_options rated = { .size = sizeof rated, .rate_in = 1000 };
     confab_reactor *reactor = test_reactor();
 
     cr_no_chat(reactor, test_file("x", 1), &ops, NULL);
     cr_no_chat(reactor, one_end(), &no_size, NULL);
     cr_no_chat(reactor, one_end(), &no_collect, NULL);
     cr_no_chat(reactor, one_end(), &ops, &crossed);
-    cr_no_chat(reactor, one_end(), &ops, &rated);
     cr_assert_null(confab_connect(reactor, "127.0.0.1:1", &no_collect, NULL));
     cr_assert_eq(confab_reactor_run(reactor), 0, "something is left of them");
     test_reactor_free(reactor);

@@ -470,13 +470,15 @@ Test(test_option, host_options_have_their_defaults)
     cr_assert_eq(o->high, 262144);
     cr_assert_eq(o->output_limit, 16777216);
     cr_assert_eq(o->max_message, 1048576);
+    cr_assert_eq(o->rate_in, CONFAB_UNLIMITED);
+    cr_assert_eq(o->rate_out, CONFAB_UNLIMITED);
     cr_assert_eq(service->limits.max_connections, 0);
 }
 
 Test(test_option, zero_turns_a_limit_of_the_host_off)
 {
-    static const char *const keys[] = { "connect-timeout", "idle-timeout", "write-timeout",
-                                        "high-watermark",  "output-limit", "max-message" };
+    static const char *const keys[] = { "connect-timeout", "idle-timeout", "write-timeout", "high-watermark",
+                                        "output-limit",    "max-message",  "rate-in",       "rate-out" };
     const struct confab_chat_options *o = &service->chat_options;
 
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
@@ -488,6 +490,8 @@ Test(test_option, zero_turns_a_limit_of_the_host_off)
     cr_assert_eq(o->high, SIZE_MAX);
     cr_assert_eq(o->output_limit, SIZE_MAX);
     cr_assert_eq(o->max_message, CONFAB_UNLIMITED);
+    cr_assert_eq(o->rate_in, CONFAB_UNLIMITED);
+    cr_assert_eq(o->rate_out, CONFAB_UNLIMITED);
 }
 
 Test(test_option, host_options_reach_the_limits_of_chats)
@@ -499,6 +503,8 @@ Test(test_option, host_options_reach_the_limits_of_chats)
     cr_assert_eq(set("in-buffer", "4K"), 0);
     cr_assert_eq(set("out-buffer", "8K"), 0);
     cr_assert_eq(set("max-message", "100"), 0);
+    cr_assert_eq(set("rate-in", "200"), 0);
+    cr_assert_eq(set("rate-out", "3K"), 0);
     cr_assert_eq(set("max-connections", "3"), 0);
     ready();
     cr_assert_eq(o->timeout[CONFAB_TIMEOUT_MESSAGE], 7 * CONFAB_SECOND);
@@ -506,6 +512,8 @@ Test(test_option, host_options_reach_the_limits_of_chats)
     cr_assert_eq(o->in_buffer_size, 4096);
     cr_assert_eq(o->out_buffer_size, 8192);
     cr_assert_eq(o->max_message, 100);
+    cr_assert_eq(o->rate_in, 200);
+    cr_assert_eq(o->rate_out, 3072);
     cr_assert_eq(service->limits.max_connections, 3);
 }
 

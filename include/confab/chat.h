@@ -44,11 +44,13 @@ enum confab_reason {
 enum confab_timeout {
     CONFAB_TIMEOUT_CONNECT,  /* from connect to connected; 10 s */
     CONFAB_TIMEOUT_IDLE,     /* no byte either way; 5 min; rests while the plugin has it suspended (but
-                                not once a write has failed), and while work of its own is out */
+                                not once a write has failed), and while work of its own is out; starts
+                                anew after a rest for a rate */
     CONFAB_TIMEOUT_MESSAGE,  /* from a message's first byte to its terminator, if it has one; off.  Each
-                                byte that arrives for a count starts it anew */
+                                byte that arrives for a count starts it anew.  Time in which it is not
+                                read for its rate_in does not count */
     CONFAB_TIMEOUT_WRITE,    /* output waits and none of it leaves; 30 s.  Rests while a producer says
-                                "not now" */
+                                "not now", and while output rests for its rate_out */
     CONFAB_TIMEOUT_LIFETIME, /* from its start; off */
     CONFAB_TIMEOUTS
 };
@@ -135,7 +137,10 @@ struct confab_chat_options {
     uint64_t rate_in,
         rate_out; /* bytes a second that are read, and sent, at the most; CONFAB_UNLIMITED, which
                                    is the default.  At first, and after a rest, up to a quarter of a second's
-                                   worth goes at once */
+                                   worth (at least 1 byte) goes at once; then both rest until there is a
+                                   sixteenth's, which is also when the peer's EOF is found.  What was
+                                   read is delivered at once.  They hold until the chat has closed:
+                                   close_when_done sends, and reads what it drops, at its rates */
     int64_t
         timeout[CONFAB_TIMEOUTS]; /* nanoseconds, by enum confab_timeout; CONFAB_OFF; under 2^51 (26 days) */
     void *data;                   /* for confab_chat_data */
@@ -344,7 +349,7 @@ int confab_chat_peer_sockaddr(const confab_chat *chat, struct sockaddr *address,
 int confab_chat_fd(const confab_chat *chat);
 
 /* Sets limits anew; a field that is 0 stays as it is.  -EINVAL (low over high,
- * a time out of bounds), -ENOTSUP, -ENOMEM: nothing has changed. */
+ * a time out of bounds), -ENOMEM: nothing has changed. */
 int confab_chat_set_options(confab_chat *chat, const struct confab_chat_options *options);
 
 /* Sets one time-out, in nanoseconds; 0 or less: off.  It counts from now. */

@@ -54,7 +54,7 @@ help_lists_the_options_of_every_service() {
     ask serve --help
     assert_status 0
     local option
-    for option in drain-timeout idle-timeout max-message; do
+    for option in drain-timeout idle-timeout max-message rate-in rate-out; do
         assert_contains "$WORK/out" "$option"
     done
     assert_contains "$WORK/out" 'HOST is numeric or localhost'
