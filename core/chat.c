@@ -294,29 +294,26 @@ int confab_chat_peer_sockaddr(const confab_chat *chat, struct sockaddr *address,
     return 0;
 }
 
-static confab_id chat_timer_start(confab_chat *chat, int64_t ns, int64_t every,
+static confab_id chat_timer_start(confab_chat *chat, enum timer_kind kind, int64_t ns,
                                   void (*call)(confab_chat *, void *), void *data)
 {
-    confab_reactor *reactor = chat->channel.reactor;
+    const struct timer_call what = { .call = (void (*)(void))call, .data = data, .owner = chat, .when = ns };
 
     if (chat_closed(chat) || !chat_extra(chat))
         return 0;
-    return timer_start(&reactor->timers, reactor_from_now(reactor, ns), every, (void (*)(void))call, data,
-                       chat, &chat->extra->timers);
+    return reactor_call(chat->channel.reactor, kind, &what, ns, &chat->extra->timers);
 }
 
 confab_id confab_chat_call_later(confab_chat *chat, int64_t ns, void (*call)(confab_chat *, void *),
                                  void *data)
 {
-    return chat_timer_start(chat, ns, 0, call, data);
+    return chat_timer_start(chat, TIMER_ONCE, ns, call, data);
 }
 
 confab_id confab_chat_call_every(confab_chat *chat, int64_t ns, void (*call)(confab_chat *, void *),
                                  void *data)
 {
-    int64_t every = ns < CONFAB_MILLISECOND ? CONFAB_MILLISECOND : ns;
-
-    return chat_timer_start(chat, every, every, call, data);
+    return chat_timer_start(chat, TIMER_EVERY, reactor_period(ns), call, data);
 }
 
 void confab_chat_get_stats(const confab_chat *chat, struct confab_chat_stats *stats)

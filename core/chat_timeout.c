@@ -84,15 +84,12 @@ static void loose_timer(confab_chat *chat, void *data)
 /* A channel's own timer needs a descriptor. */
 static void set_loose_timer(confab_chat *chat, int64_t deadline)
 {
-    confab_reactor *reactor = chat->channel.reactor;
-    struct chat_extra *extra = chat->extra;
-
     chat_stop_loose_timer(chat);
     if (deadline < 0)
         return;
-    extra->loose_timer =
-        timer_start(&reactor->timers, deadline, 0, (void (*)(void))loose_timer, NULL, chat, &extra->timers);
-    if (!extra->loose_timer)
+    chat->extra->loose_timer =
+        confab_chat_call_later(chat, deadline - chat->channel.reactor->now, loose_timer, NULL);
+    if (!chat->extra->loose_timer)
         chat_short_of_memory(chat);
 }
 

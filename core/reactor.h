@@ -190,9 +190,23 @@ void channels_finish(confab_reactor *reactor);
 /* Outside a turn the turn's time stands still: brings it up to date. */
 void reactor_refresh(confab_reactor *reactor);
 
-/* The deadline of a timer that starts now: by the real time, because a hook may
- * have taken its time and a timer is never early; never in the present turn. */
-int64_t reactor_from_now(const confab_reactor *reactor, int64_t ns);
+/* calls.c.  Starts a timer with an id, to fire ns from now: in a turn, from the
+ * moment at which the turn reads the clock for all that were started in it, which
+ * is not earlier; never in the present turn.  0: out of memory. */
+confab_id reactor_call(confab_reactor *reactor, enum timer_kind kind, const struct timer_call *call,
+                       int64_t ns, struct timer **list);
+
+/* That moment: reads the clock for those, and returns what it says. */
+int64_t reactor_settle(confab_reactor *reactor);
+
+/* Whether a timer of the wall clock that has expired is to fire; if not, it is started again. */
+bool reactor_call_due(confab_reactor *reactor, struct timer *timer);
+
+/* The period of a repeating timer, which has a shortest one. */
+static inline int64_t reactor_period(int64_t ns)
+{
+    return ns < CONFAB_MILLISECOND ? CONFAB_MILLISECOND : ns;
+}
 
 /* The real time, where the turn's own will not do. */
 static inline int64_t reactor_clock(const confab_reactor *reactor)

@@ -54,8 +54,8 @@ static int64_t wait_time(confab_reactor *reactor, int64_t timeout)
     if (timeout == 0 || work_waits(reactor) || reactor->slots.queued)
         return 0;
     if (reactor->timers.count > 0) {
+        now = reactor->timers.pending > 0 ? reactor_settle(reactor) : reactor_clock(reactor);
         int64_t timer = wheel_next(&reactor->timer_wheel);
-        now = reactor_clock(reactor);
         next = timer < next ? timer : next;
     }
     if (next == INT64_MAX)
@@ -106,6 +106,31 @@ static void ready_one(confab_reactor *reactor, const struct confab_ready *entry)
         slot->channel->ops->ready(slot->channel, events, entry->error);
 }
 
+/* Timers with an id. */
+static int run_calls(confab_reactor *reactor)
+{
+    struct wheel_node *node;
+    int n = 0;
+
+    if (reactor->timers.pending > 0)
+        reactor_settle(reactor);
+    wheel_expire(&reactor->timer_wheel, reactor->now);
+    while ((node = wheel_take(&reactor->timer_wheel))) {
+        struct timer *timer = (struct timer *)((char *)node - offsetof(struct timer, node));
+        struct timer_call fired;
+
+        if (timer_pending(timer) || (timer_kind(timer) == TIMER_AT && !reactor_call_due(reactor, timer)))
+            continue;
+        timer_fired(&reactor->timers, timer, reactor->now, &fired);
+        if (fired.owner)
+            ((void (*)(confab_chat *, void *))fired.call)(fired.owner, fired.data);
+        else
+            ((confab_call *)fired.call)(reactor, fired.data);
+        n++;
+    }
+    return n;
+}
+
 static int run_timers(confab_reactor *reactor)
 {
     struct wheel_node *node;
@@ -117,18 +142,7 @@ static int run_timers(confab_reactor *reactor)
         channel->ops->timer(channel);
         n++;
     }
-    wheel_expire(&reactor->timer_wheel, reactor->now);
-    while ((node = wheel_take(&reactor->timer_wheel))) {
-        struct timer *timer = (struct timer *)((char *)node - offsetof(struct timer, node)), fired;
-
-        timer_fired(&reactor->timers, timer, reactor->now, &fired);
-        if (fired.owner)
-            ((void (*)(confab_chat *, void *))fired.call)(fired.owner, fired.data);
-        else
-            ((confab_call *)fired.call)(reactor, fired.data);
-        n++;
-    }
-    return n;
+    return reactor->timers.count > 0 ? n + run_calls(reactor) : n;
 }
 
 /* Builds the backend anew, with the descriptor kept for such moments if there is no other; else in the next turn. */

@@ -1,5 +1,5 @@
-/* stub_io.h: a reactor on real sockets whose clock stands still until the test
- * moves it, and whose calls fail when the test says so.  So a machine that is
+/* stub_io.h: a reactor on real sockets whose clocks stand still until the test
+ * moves them, and whose calls fail when the test says so.  So a machine that is
  * slow changes nothing, a shortage of descriptors is an exact one, and a
  * connection breaks in each way that there is. */
 #ifndef CONFAB_TESTS_STUB_IO_H
@@ -12,7 +12,7 @@
 #include <poll.h>
 
 static struct confab_io stub, stubbed; /* what the reactor has, what it had */
-static int64_t stub_now;
+static int64_t stub_now, stub_wall; /* the monotonic clock; the one on the wall */
 static int stub_accept_error; /* 0: none */
 static bool stub_short;       /* no descriptor is left but the reactor's spare one, once it is given up */
 static int stub_accepts;      /* calls of accept */
@@ -26,6 +26,12 @@ static inline int64_t stub_clock(void *state)
 {
     (void)state;
     return stub_now;
+}
+
+static inline int64_t stub_wall_clock(void *state)
+{
+    (void)state;
+    return stub_wall;
 }
 
 static inline int stub_accept(void *state, int fd, struct sockaddr *address, socklen_t *len)
@@ -85,7 +91,9 @@ static inline void stub_io(confab_reactor *reactor)
 {
     stub = stubbed = *reactor->io;
     stub_now = reactor_clock(reactor);
+    stub_wall = confab_reactor_wall_time(reactor);
     stub.clock = stub_clock;
+    stub.wall_clock = stub_wall_clock;
     stub.accept = stub_accept;
     stub.connect = stub_connect;
     stub.socket_error = stub_ask_error;
@@ -102,6 +110,7 @@ static inline void stub_io(confab_reactor *reactor)
 static inline void stub_pass(int64_t ns)
 {
     stub_now += ns + 2 * CONFAB_MILLISECOND;
+    stub_wall += ns + 2 * CONFAB_MILLISECOND;
     run_quiet(stub_reactor);
 }
 

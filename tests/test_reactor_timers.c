@@ -164,26 +164,6 @@ Test(timers, every_is_never_early)
     test_reactor_free(reactor);
 }
 
-/* On a clock of our own, so that lateness is exact. */
-Test(timers, every_counts_from_its_first_deadline_however_late_it_fires)
-{
-    enum { EVERY = 10000000 };
-    confab_reactor *reactor = test_reactor();
-    struct timers *timers = &reactor->timers;
-    int64_t start = monotonic();
-    struct timer fired, *timer;
-
-    timer = timer_find(timers, timer_start(timers, start, EVERY, NULL, NULL, NULL, NULL));
-    for (int k = 0; k < 50; k += 5) {
-        int64_t late = start + k * EVERY + 4 * EVERY + EVERY / 2;
-        wheel_expire(&reactor->timer_wheel, late);
-        cr_assert_eq(wheel_take(&reactor->timer_wheel), &timer->node);
-        timer_fired(timers, timer, late, &fired);
-        cr_assert_eq(timer->node.deadline, start + (k + 5) * (int64_t)EVERY);
-    }
-    test_reactor_free(reactor);
-}
-
 Test(timers, every_drops_what_was_missed)
 {
     confab_reactor *reactor = test_reactor();
@@ -324,6 +304,65 @@ Test(timers, one_may_cancel_another_that_is_due_in_the_same_turn)
     cr_assert_eq(confab_reactor_run(reactor), 0);
     cr_assert_eq(first.fired, 1);
     cr_assert_eq(second.fired, 0);
+    test_reactor_free(reactor);
+}
+
+static void reset_another(confab_reactor *reactor, void *data)
+{
+    struct tick *tick = data;
+
+    tick->fired++;
+    cr_assert_eq(confab_call_reset(reactor, tick->id, SHORT), 0);
+}
+
+Test(timers, one_may_reset_another_that_is_due_in_the_same_turn)
+{
+    confab_reactor *reactor = test_reactor();
+    struct tick first = { 0 }, second = { 0 };
+    int64_t reset;
+
+    confab_call_later(reactor, 0, reset_another, &first);
+    first.id = confab_call_later(reactor, 0, fire, &second);
+    usleep(5000);
+    reset = monotonic();
+    cr_assert_eq(confab_reactor_run(reactor), 0);
+    cr_assert_eq(first.fired, 1);
+    cr_assert_eq(second.fired, 1);
+    cr_assert_geq(second.last - reset, SHORT);
+    test_reactor_free(reactor);
+}
+
+enum { MANY = 1000 };
+static struct tick many[MANY];
+
+/* Of those that it starts, the odd ones are cancelled, and each third is reset. */
+static void start_many(confab_reactor *reactor, void *data)
+{
+    (void)data;
+    for (int i = 0; i < MANY; i++) {
+        many[i].id = confab_call_later(reactor, i % 3 ? SHORT : 3600 * CONFAB_SECOND, fire, &many[i]);
+        cr_assert_neq(many[i].id, 0);
+    }
+    for (int i = 0; i < MANY; i += 3)
+        cr_assert_eq(confab_call_reset(reactor, many[i].id, SHORT), 0);
+    for (int i = MANY - 1; i > 0; i -= 2)
+        cr_assert_eq(confab_call_cancel(reactor, many[i].id), 0);
+    for (int i = MANY - 1; i > 0; i -= 2)
+        cr_assert_eq(confab_call_cancel(reactor, many[i].id), -ENOENT);
+}
+
+Test(timers, any_number_may_be_started_reset_and_cancelled_in_one_turn)
+{
+    confab_reactor *reactor = test_reactor();
+    int64_t began = monotonic();
+
+    cr_assert_eq(confab_reactor_post(reactor, start_many, NULL), 0);
+    cr_assert_eq(confab_reactor_run(reactor), 0);
+    for (int i = 0; i < MANY; i++) {
+        cr_assert_eq(many[i].fired, 1 - i % 2, "timer %d fired %d times", i, many[i].fired);
+        if (many[i].fired)
+            cr_assert_geq(many[i].last - began, SHORT);
+    }
     test_reactor_free(reactor);
 }
 

@@ -98,7 +98,9 @@ const char *confab_backend_name(size_t i);
 
 /* Timers.  Each returns an id, or 0 when out of memory.  A timer never fires
  * early, at most about a millisecond late while the loop is idle, and never in
- * the turn that started it.
+ * the turn that started it.  "From now" is, for what is called by the loop, when
+ * the loop has it back at the latest: a hook that takes long makes what it
+ * starts that much later.
  * call_later: once, ns from now.  call_every: each ns from now on (at least 1
  * ms), without drift; the ones that were missed are dropped.  call_at: at a
  * wall time, never before the wall clock shows it; where that clock was set
