@@ -54,11 +54,7 @@ static uint64_t may_pass(struct rate *rate, const confab_chat *chat, uint64_t pa
 
 static void stop_timer(struct rate *rate, confab_chat *chat)
 {
-    struct timers *timers = &chat->channel.reactor->timers;
-    struct timer *timer = timer_find(timers, rate->timer);
-
-    if (timer)
-        timer_cancel(timers, timer);
+    confab_call_cancel(chat->channel.reactor, rate->timer);
     rate->timer = 0;
 }
 
@@ -66,12 +62,8 @@ static void stop_timer(struct rate *rate, confab_chat *chat)
 static bool start_timer(struct rate *rate, confab_chat *chat, uint64_t want,
                         void (*call)(confab_chat *, void *))
 {
-    confab_reactor *reactor = chat->channel.reactor;
-    int64_t deadline = reactor->now + bucket_wait(&rate->bucket, want);
-
     stop_timer(rate, chat);
-    rate->timer =
-        timer_start(&reactor->timers, deadline, 0, (void (*)(void))call, NULL, chat, &chat->extra->timers);
+    rate->timer = confab_chat_call_later(chat, bucket_wait(&rate->bucket, want), call, NULL);
     if (!rate->timer)
         chat_close(chat, CONFAB_REASON_NO_MEMORY, ENOMEM);
     return rate->timer;

@@ -8,6 +8,7 @@
 
 #include "backends/backend.h"
 #include "core/alloc.h"
+#include "core/ids.h"
 #include "core/slots.h"
 #include "core/terminator.h"
 #include "core/timers.h"

@@ -12,10 +12,10 @@
 #include <poll.h>
 
 static struct confab_io stub, stubbed; /* what the reactor has, what it had */
-static int64_t stub_now, stub_wall; /* the monotonic clock; the one on the wall */
-static int stub_accept_error; /* 0: none */
-static bool stub_short;       /* no descriptor is left but the reactor's spare one, once it is given up */
-static int stub_accepts;      /* calls of accept */
+static int64_t stub_now, stub_wall;    /* the monotonic clock; the one on the wall */
+static int stub_accept_error;          /* 0: none */
+static bool stub_short;  /* no descriptor is left but the reactor's spare one, once it is given up */
+static int stub_accepts; /* calls of accept */
 static int stub_connect_error, stub_socket_error; /* what they return; 0: what is so */
 static bool stub_connect_at_once;            /* a connect is waited for, and has been done when it returns */
 static int stub_socket_errors;               /* calls of socket_error */
