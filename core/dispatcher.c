@@ -270,7 +270,7 @@ enum confab_dispatcher_state confab_dispatcher_state(confab_dispatcher *d)
 
 bool confab_dispatcher_connected(confab_dispatcher *d)
 {
-    return d->state == CONFAB_DISPATCHER_CONNECTED && !d->ended;
+    return d->state == CONFAB_DISPATCHER_CONNECTED && !d->ended && !d->cut;
 }
 
 bool confab_dispatcher_connecting(confab_dispatcher *d)
@@ -280,7 +280,7 @@ bool confab_dispatcher_connecting(confab_dispatcher *d)
 
 bool confab_dispatcher_closing(confab_dispatcher *d)
 {
-    return is_closed(d) || d->ended;
+    return is_closed(d) || d->ended || d->cut;
 }
 
 bool confab_dispatcher_accepting(confab_dispatcher *d)
