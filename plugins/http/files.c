@@ -19,13 +19,12 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { PIECE = 64 << 10 }; /* of a file that is read at a time */
-
 /* Of the service: what was given on the command line; and the folder, which is opened once, so that
  * it stays the same one whatever is renamed. */
 struct state {
     struct http_limits limits;
     char *root;
+    uint64_t piece; /* bytes of a file that are read at a time */
     bool hidden;
     bool opened;
     int folder;
@@ -84,7 +83,7 @@ static const struct confab_producer_ops sender_ops = {
 static int send_file(confab_chat *chat, int fd, uint64_t first, uint64_t count)
 {
     struct session *session = confab_chat_session(chat);
-    void *file = confab_file_producer_new(fd, (int64_t)first, (int64_t)count, PIECE);
+    void *file = confab_file_producer_new(fd, (int64_t)first, (int64_t)count, (size_t)state_of(chat)->piece);
 
     if (!file)
         return -ENOMEM;
@@ -308,6 +307,9 @@ static const struct confab_option options[] = {
                   .help = "the folder whose files are served; symbolic links in it are not followed"),
     CONFAB_OPTION(struct state, hidden, BOOLEAN, "hidden", .fallback = "false",
                   .help = "serve names that begin with a dot, too"),
+    CONFAB_OPTION(struct state, piece, SIZE, "piece", .fallback = "8K", .min = 1, .max = 1 << 20,
+                  .help =
+                      "bytes of a file that are read at a time, and of memory for each that is on its way"),
     HTTP_LIMIT_OPTIONS(struct state, limits),
     CONFAB_OPTIONS_END,
 };
