@@ -300,43 +300,6 @@ serves_names_that_begin_with_a_dot_where_it_is_told_to() {
     host_stop
 }
 
-sends_a_file_of_more_than_4_GiB_in_constant_memory() {
-    # A sanitizer's memory tells nothing, and it is slow.
-    ! grep -q -e __asan_init -e __tsan_init "$HOST" || skip "the program carries a sanitizer"
-    start piece=256K
-    truncate -s 4G "$WWW/huge" 2>/dev/null || {
-        host_stop
-        skip "no file of 4 GiB can be made here"
-    }
-    printf 'the very end' >>"$WWW/huge"
-    python3 - "$PORT" <<'PYTHON' || fail "see above"
-import socket, sys
-s = socket.create_connection(("127.0.0.1", int(sys.argv[1])), 30)
-s.sendall(b"GET /huge HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n")
-stream = s.makefile("rb", buffering=0)
-head = b""
-while not head.endswith(b"\r\n\r\n"):
-    head += stream.read(1) or sys.exit("no head: %r" % head)
-if b"\r\nContent-Length: %d\r\n" % ((4 << 30) + 12) not in head:
-    sys.exit("found %r" % head)
-piece, size, tail = bytearray(1 << 20), 0, b""
-while True:
-    n = s.recv_into(piece)
-    if n == 0:
-        break
-    size += n
-    tail = (tail + piece[max(0, n - 13):n])[-13:]
-if size != (4 << 30) + 12 or tail != b"\0the very end":
-    sys.exit("%d bytes, the last of them %r" % (size, tail))
-PYTHON
-    assert_equal 'very end' "$(curl -s -r 4294967300- "$URL/huge")" "the range behind 4 GiB"
-    assert_equal end "$(curl -s -r -3 "$URL/huge")" "the last bytes"
-    local memory
-    memory=$(host_memory)
-    [ "$memory" -lt 8192 ] || fail "the host took $memory KiB: expected less than 8192"
-    host_stop
-}
-
 # What was promised cannot be sent: that must not look like success.
 ends_the_connection_where_a_file_shrinks_on_its_way() {
     start
@@ -375,7 +338,7 @@ opens_one_file_at_a_time_for_a_connection() {
     [ -d /proc/self/fd ] || skip "no /proc"
     start drain-timeout=1d
     truncate -s 256M "$WWW/large"
-    client_open python3 -c '
+    client_open "$PYTHON" -c '
 import socket, sys
 s = socket.create_connection(("127.0.0.1", int(sys.argv[1])), 30)
 s.sendall(300 * b"GET /large HTTP/1.1\r\nHost: h\r\n\r\n")
@@ -424,6 +387,6 @@ run_tests \
     sends_a_range_of_a_file sends_nothing_that_the_client_has_already \
     serves_many_files_on_one_connection_in_their_order never_leaves_the_folder goes_no_deeper_than_64_names \
     goes_by_folders_not_by_their_names opens_nothing_but_regular_files says_403_where_a_file_may_not_be_read \
-    serves_names_that_begin_with_a_dot_where_it_is_told_to sends_a_file_of_more_than_4_GiB_in_constant_memory \
+    serves_names_that_begin_with_a_dot_where_it_is_told_to \
     ends_the_connection_where_a_file_shrinks_on_its_way opens_one_file_at_a_time_for_a_connection \
     refuses_to_start_without_a_folder sends_a_file_in_pieces_of_any_size

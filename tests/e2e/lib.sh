@@ -16,6 +16,13 @@ SKIPPED=77
 HOST_PID=''
 CLIENT_PID=''
 
+# What is called python3 may be a script that looks for one, each time.
+PYTHON=$(python3 -c 'import sys; print(sys.executable)')
+
+python3() {
+    "$PYTHON" -I -S "$@"
+}
+
 fail() {
     printf 'failed: %s\n' "$*" >&2
     exit 1

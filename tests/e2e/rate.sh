@@ -33,7 +33,7 @@ a_stop_waits_for_what_is_sent_at_a_rate() {
     host_start line -l 0 rate-out=40K
     head -c 30000 /dev/zero | tr '\0' x >"$WORK/line"
     printf '\r\n' >>"$WORK/line"
-    client_open python3 -c '
+    client_open "$PYTHON" -c '
 import socket, sys
 s = socket.create_connection(("127.0.0.1", int(sys.argv[1])), 30)
 s.sendall(open(sys.argv[2], "rb").read())
