@@ -137,15 +137,13 @@ static struct timer *take(struct timers *timers, struct timer_rest **rest)
     return timer;
 }
 
-static void give_back(struct timers *timers, uint32_t place)
+static void give_back(struct timers *timers, struct timer_group *group, struct timer *timer)
 {
-    struct timer_group *group = group_at(timers, place >> GROUP_BITS);
-
     if (!group->free) {
         group->next = timers->room;
         timers->room = group;
     }
-    group->free |= UINT64_C(1) << place % GROUP;
+    group->free |= UINT64_C(1) << (timer - group->timer);
 }
 
 /* -- An owner's list ------------------------------------------------------ */
@@ -189,7 +187,7 @@ static void run_after(struct timers *timers, struct timer *timer, int64_t ns)
     struct timer_change *change = change_of(timers, timer);
 
     change->ns = ns > 0 ? ns : 0;
-    change->place = 0;
+    change->group = NULL;
 }
 
 static void fetch_neighbours(const struct timer *timer)
@@ -212,8 +210,8 @@ void timers_settle(struct timers *timers, int64_t now)
 
         timer->name &= ~PENDING;
         wheel_stop(wheel, &timer->node);
-        if (change->place) {
-            give_back(timers, change->place - 1);
+        if (change->group) {
+            give_back(timers, change->group, timer);
             continue;
         }
         if (__builtin_add_overflow(now, change->ns, &deadline))
@@ -291,29 +289,30 @@ struct timer_call *timer_call(const struct timers *timers, const struct timer *t
     return &rest_of(timers, timer)->call;
 }
 
-/* Its id names nothing from now on.  Returns its place's number plus one. */
-static uint32_t end(struct timers *timers, struct timer *timer)
+/* Its id names nothing from now on.  Returns the group that its place belongs to. */
+static struct timer_group *end(struct timers *timers, struct timer *timer)
 {
-    uint32_t place = (uint32_t)(timer->name & PLACE_MASK);
+    uint32_t place = (uint32_t)(timer->name & PLACE_MASK) - 1;
 
     if (timer->name & LISTED)
         list_remove(timers, timer);
     timer->name = ((timer->name + GENERATION_ONE) & GENERATION_MASK) | (timer->name & PENDING);
     timers->count--;
-    return place;
+    return group_at(timers, place >> GROUP_BITS);
 }
 
 void timer_cancel(struct timers *timers, struct timer *timer)
 {
-    uint32_t place = end(timers, timer);
+    struct timer_group *group = end(timers, timer);
 
     /* The last one of the batch is left to what must be in it. */
     if (timer->name & PENDING || timers->pending < TIMERS_BATCH - 1) {
         fetch_neighbours(timer);
-        change_of(timers, timer)->place = place;
+        __builtin_prefetch(group, 1);
+        change_of(timers, timer)->group = group;
     } else {
         wheel_stop(timers->wheel, &timer->node);
-        give_back(timers, place - 1);
+        give_back(timers, group, timer);
     }
 }
 
@@ -353,5 +352,5 @@ void timer_fired(struct timers *timers, struct timer *timer, int64_t now, struct
     if (timer_kind(timer) == TIMER_EVERY)
         wheel_start(timers->wheel, &timer->node, next_deadline(timer->node.deadline, fired->when, now));
     else
-        give_back(timers, end(timers, timer) - 1);
+        give_back(timers, end(timers, timer), timer);
 }

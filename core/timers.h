@@ -51,8 +51,9 @@ struct timers {
     } extent[TIMERS_EXTENTS];
     struct timer_change {
         struct timer *timer;
-        int64_t ns;     /* from the time that is told */
-        uint32_t place; /* 0: it is to run; else it was cancelled, and this is its place's number plus one */
+        int64_t ns; /* from the time that is told */
+        struct timer_group
+            *group; /* NULL: it is to run; else it was cancelled, and its place is this one's */
     } batch[TIMERS_BATCH];
 };
 
