@@ -165,12 +165,21 @@ static void dispatcher_ready(struct channel *channel, unsigned events, int error
         call(d, d->ops.handle_expt);
 }
 
+/* Whether there is something to read; a terminal has to be read to know. */
+static bool has_arrived(const confab_dispatcher *d)
+{
+    const confab_reactor *reactor = d->channel.reactor;
+    char byte;
+
+    return d->stream || reactor->io->recv(reactor->state, d->channel.fd, &byte, 1, MSG_PEEK) > 0;
+}
+
 /* Nothing can be sent any more.  What had arrived before is still to be had, by those who take it: a call a turn
- * for as long as each takes something and has not come to the end. */
+ * for as long as each takes something and there is more. */
 static void read_rest(confab_dispatcher *d)
 {
     d->moved = false;
-    if (d->wanted & CONFAB_READ && !d->ended)
+    if (d->wanted & CONFAB_READ && !d->ended && has_arrived(d))
         call(d, d->ops.handle_read);
     if (d->moved && !d->ended && !is_closed(d))
         channel_list(&d->channel, DISPATCHER_WORK_READ);

@@ -64,7 +64,7 @@ static ssize_t sent(confab_dispatcher *d, ssize_t n)
 
 static ssize_t received(confab_dispatcher *d, ssize_t n, size_t len)
 {
-    bool at_end = (n == 0 && len > 0 && !d->datagram) || (n == -EAGAIN && d->cut);
+    bool at_end = (n == 0 && len > 0 && !d->datagram) || (n == -EAGAIN && d->cut && d->stream);
 
     d->moved = d->moved || n > 0;
     if (!at_end && (n >= 0 || !is_end(d, n)))

@@ -90,7 +90,7 @@ Test(dispatcher_io, sending_to_an_ended_connection_is_epipe_and_closes)
     cr_expect_str_eq(seen.order, "", "nothing is called inside send");
     cr_expect_eq(confab_dispatcher_send(d, "x", 1), -EPIPE);
     run_quiet(reactor);
-    cr_expect_str_eq(seen.order, "R.", "there was nothing to read");
+    cr_expect_str_eq(seen.order, ".", "there is nothing to read");
     test_reactor_free(reactor);
 }
 

@@ -83,8 +83,8 @@ int confab_dispatcher_accept(confab_dispatcher *, struct sockaddr *peer, socklen
  * SIGPIPE; on pipes and terminals write(2) and read(2).  Bytes moved, or
  * -EAGAIN.  Where the connection has ended recv returns 0 and send returns
  * -EPIPE, and the dispatcher closes at the end of the turn; after a send that
- * found the end first handle_read is called, where READ is wanted, until it has
- * come to the end of what had arrived before. */
+ * found the end first handle_read is called for what had arrived before, a turn
+ * each, where READ is wanted. */
 ssize_t confab_dispatcher_send(confab_dispatcher *, const void *bytes, size_t len);
 ssize_t confab_dispatcher_recv(confab_dispatcher *, void *bytes, size_t len);
 ssize_t confab_dispatcher_sendto(confab_dispatcher *, const void *bytes, size_t len,
