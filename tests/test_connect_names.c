@@ -30,8 +30,9 @@ static confab_reactor *reactor;
 static confab_listener *listener;
 static char port[8];
 static char tried[1024];
-static int threads;   /* before the test */
-static int full = -1; /* a listener that answers nobody */
+static int attempts[16], attempts_made; /* the descriptors that were tried to be connected */
+static int threads;                     /* before the test */
+static int full = -1;                   /* a listener that answers nobody */
 static struct sockaddr_in full_address;
 
 /* -- A network that does what the address says ----------------------------- */
@@ -41,6 +42,8 @@ static int stubbed_connect(void *state, int fd, const struct sockaddr *address, 
 {
     char text[ADDRESS_TEXT];
     size_t at = strlen(tried);
+
+    attempts[attempts_made++ % 16] = fd;
 
     address_format(address, len, text);
     *strrchr(text, ':') = '\0';
@@ -355,6 +358,35 @@ NAMES_TEST(a_failure_starts_the_next_one_and_the_delay_anew)
     cr_assert_str_eq(tried, "203.0.113.1 203.0.113.2 198.51.100.1 203.0.113.3");
     stub_pass(delay);
     cr_assert_str_eq(tried, "203.0.113.1 203.0.113.2 198.51.100.1 203.0.113.3 203.0.113.4");
+}
+
+/* As the backend tells it. */
+static void attempt_fails(int number, int error)
+{
+    struct channel *channel = reactor->slots.slot[attempts[number]].channel;
+
+    channel->ops->ready(channel, BACKEND_FAILED, error);
+}
+
+NAMES_TEST(a_late_failure_starts_the_next_one_and_the_delay_anew)
+{
+    make_full();
+    names_add("host.example", "203.0.113.1");
+    names_add("host.example", "203.0.113.2");
+    names_add("host.example", "203.0.113.3");
+    names_add("host.example", "203.0.113.4");
+    start("host.example");
+    run_until(reactor, has_tried, "203.0.113.1");
+    stub_pass(delay);
+    cr_assert_str_eq(tried, "203.0.113.1 203.0.113.2");
+    stub_pass(delay / 2);
+    attempt_fails(0, ECONNREFUSED);
+    run_quiet(reactor);
+    cr_assert_str_eq(tried, "203.0.113.1 203.0.113.2 203.0.113.3");
+    stub_pass(delay / 2); /* the delay of the second one ends */
+    cr_assert_str_eq(tried, "203.0.113.1 203.0.113.2 203.0.113.3");
+    stub_pass(delay / 2);
+    cr_assert_str_eq(tried, "203.0.113.1 203.0.113.2 203.0.113.3 203.0.113.4");
 }
 
 NAMES_TEST(localhost_is_both_loopbacks_the_one_that_listeners_have_first)
