@@ -22,6 +22,7 @@ enum {
 static const char unix_prefix[] = "unix:";
 static const char digits[] = "0123456789";
 static const char wrong_form[] = "an address is PORT, HOST:PORT, [IPV6]:PORT, *:PORT or unix:PATH";
+static const char wrong_target[] = "an address is PORT, HOST:PORT, [IPV6]:PORT or unix:PATH";
 
 /* What is being read, and where its error goes. */
 struct reading {
@@ -210,7 +211,7 @@ static int read_address(const struct reading *reading)
         return read_six(reading);
     if (!colon) {
         if (!text[0] || text[strspn(text, digits)])
-            return wrong(reading, wrong_form);
+            return wrong(reading, reading->listen ? wrong_form : wrong_target);
         return read_four(reading, "localhost", strlen("localhost"), text);
     }
     size_t len = (size_t)(colon - text);

@@ -171,6 +171,8 @@ static void work(struct channel *channel, unsigned bits)
         chat_close(chat, (enum confab_reason)chat->reason, chat->error);
     if (bits & CHAT_WORK_CONNECT && !chat_closed(chat))
         chat_connected(chat);
+    if (bits & CHAT_WORK_RACE && !chat_closed(chat))
+        chat_race_on(chat);
     if (bits & CHAT_WORK_DELIVER && !chat_closed(chat))
         chat_deliver_pending(chat);
     else if (bits & CHAT_WORK_AGAIN && !chat_closed(chat))

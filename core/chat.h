@@ -80,11 +80,12 @@ enum {
     CHAT_WORK_CONNECT = 1, /* call handle_connect */
     CHAT_WORK_DELIVER = 2, /* deliver what is pending */
     CHAT_WORK_FLUSH = 4,
-    CHAT_WORK_READ = 8,   /* read as if it were ready */
-    CHAT_WORK_STOP = 16,  /* call handle_shutdown */
-    CHAT_WORK_FAIL = 32,  /* connect failed at once */
-    CHAT_WORK_LIMIT = 64, /* close for OUTPUT_LIMIT or NO_MEMORY */
-    CHAT_WORK_AGAIN = 128 /* deliver what is pending in the turn after: this one had its share */
+    CHAT_WORK_READ = 8,    /* read as if it were ready */
+    CHAT_WORK_STOP = 16,   /* call handle_shutdown */
+    CHAT_WORK_FAIL = 32,   /* connect failed at once */
+    CHAT_WORK_LIMIT = 64,  /* close for OUTPUT_LIMIT or NO_MEMORY */
+    CHAT_WORK_AGAIN = 128, /* deliver what is pending in the turn after: this one had its share */
+    CHAT_WORK_RACE = 256   /* try the next address */
 };
 
 /* What few chats need, made when first needed. */
@@ -176,6 +177,9 @@ static inline bool chat_loose(const confab_chat *chat)
 
 /* The chat that an id of reactor->chat_ids names; NULL: none does. */
 confab_chat *chat_named(const confab_reactor *reactor, confab_id id);
+
+/* An attempt was lost: tries the next address. */
+void chat_race_on(confab_chat *chat);
 
 /* It is closed: breaks off what connects it, and keeps in words why it did not. */
 void chat_connect_end(confab_chat *chat);
@@ -311,7 +315,8 @@ void chat_stop_loose_timer(confab_chat *chat);
  * lost to a reset.  Owns fd.  Needs no memory of its own to fail for: without it fd is closed. */
 void linger_start(confab_reactor *reactor, int fd, struct settings *settings);
 
-/* Ends the linger of this slot, if it holds one of that service's. */
-void linger_end(const struct slot *slot, const confab_service *service);
+/* Ends the linger of this slot, if it holds one of that service's.  Returns whether bytes of ours were still on
+ * their way. */
+bool linger_end(const struct slot *slot, const confab_service *service);
 
 #endif

@@ -161,9 +161,24 @@ static void attempt_work(struct channel *channel, unsigned bits)
     (void)channel, (void)bits; /* it lists none */
 }
 
+/* Its descriptor is another's now, or everything is to be closed, the chat too. */
 static void attempt_close(struct channel *channel)
 {
-    attempt_failed(attempt_of(channel), ECANCELED);
+    struct attempt *attempt = attempt_of(channel);
+
+    if (attempt->race) {
+        channel_list(&attempt->race->chat->channel, CHAT_WORK_RACE);
+        leave(attempt)->error = ECANCELED;
+    }
+    channel_retire(channel);
+}
+
+void chat_race_on(confab_chat *chat)
+{
+    struct race *race = chat->extra ? chat->extra->race : NULL;
+
+    if (race && race->live == 0)
+        race_go_on(race);
 }
 
 static void attempt_finish(struct channel *channel)
@@ -216,7 +231,7 @@ static int start_attempt(struct race *race, unsigned number)
 
 void race_go_on(struct race *race)
 {
-    int error = ECANCELED;
+    int error = -ECANCELED;
 
     while (race->next < race->count) {
         unsigned number = race->next++;
@@ -230,7 +245,7 @@ void race_go_on(struct race *race)
     for (unsigned i = 0; i < race->count; i++)
         if (race->candidate[i].error)
             error = -race->candidate[i].error;
-    race_keep_failures(race, error);
+    race_keep_failures(race, -error);
     connect_fail_later(race->chat, error);
 }
 

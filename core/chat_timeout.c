@@ -22,7 +22,8 @@ static uint32_t *stamp_of(confab_chat *chat, enum confab_timeout which)
 
     switch (which) {
     case CONFAB_TIMEOUT_CONNECT:
-        return connecting ? &chat->born : NULL;
+        /* Not of one that is connected, and only waits for its turn. */
+        return connecting && !(chat->channel.work & CHAT_WORK_CONNECT) ? &chat->born : NULL;
     case CONFAB_TIMEOUT_IDLE:
         if (chat->flags & (CHAT_SUSPENDED_WORK | CHAT_SUSPENDED_RATE | CHAT_OUTPUT_RESTS))
             return NULL;

@@ -108,7 +108,7 @@ int confab_work(confab_reactor *reactor, confab_chat *owner, int (*run_it)(void 
 {
     int error = 0;
 
-    if (!run_it || (owner && owner->channel.reactor != reactor))
+    if (!reactor || !run_it || (owner && owner->channel.reactor != reactor))
         return -EINVAL;
     if (!reactor_open(reactor))
         return -ESHUTDOWN;

@@ -7,13 +7,14 @@
 
 enum {
     FIRST_ROWS = 16,
-    ROWS_MAX = 1 << 27 /* a table of 2 GiB */
+    ROW_BITS = 28,     /* of an id: the number of its row, plus one */
+    ROWS_MAX = 1 << 27 /* a table of 3 GiB */
 };
 
 struct id_row {
-    void *what; /* NULL: free */
-    uint32_t generation;
-    uint32_t next_free; /* of a free row: the next one's index plus one; 0: none */
+    void *what;          /* NULL: free */
+    uint64_t generation; /* 35 bits of it are in the id */
+    uint32_t next_free;  /* of a free row: the next one's index plus one; 0: none */
 };
 
 /* Doubles the table.  False: out of memory. */
@@ -37,9 +38,14 @@ static bool add_rows(struct ids *ids)
     return true;
 }
 
+static uint32_t row_of(uint64_t id)
+{
+    return (uint32_t)(id & ((UINT64_C(1) << ROW_BITS) - 1)) - 1;
+}
+
 static uint64_t id_of(const struct ids *ids, uint32_t index)
 {
-    return ((uint64_t)ids->rows[index].generation << 32 & ~IDS_TOP) | (index + 1);
+    return (ids->rows[index].generation << ROW_BITS & ~IDS_TOP) | (index + 1);
 }
 
 void ids_init(struct ids *ids, const struct alloc *alloc)
@@ -68,7 +74,7 @@ uint64_t ids_take(struct ids *ids, void *what)
 
 void *ids_find(const struct ids *ids, uint64_t id)
 {
-    uint32_t index = (uint32_t)id - 1; /* of id 0: beyond any table */
+    uint32_t index = row_of(id); /* of id 0: beyond any table */
 
     if (index >= ids->capacity || id_of(ids, index) != id)
         return NULL;
@@ -87,7 +93,7 @@ void *ids_next(const struct ids *ids, uint32_t *cursor)
 
 void ids_give_up(struct ids *ids, uint64_t id)
 {
-    uint32_t index = (uint32_t)id - 1;
+    uint32_t index = row_of(id);
     struct id_row *row = &ids->rows[index];
 
     assert(ids_find(ids, id));

@@ -1,5 +1,5 @@
-/* ids.h: weak names: a table of pointers, each behind an id that is never given
- * to another thing as long as anybody could remember it. */
+/* ids.h: weak names: a table of pointers, each behind an id whose id
+ * comes back only after its row was used 2^35 times. */
 #ifndef CONFAB_CORE_IDS_H
 #define CONFAB_CORE_IDS_H
 

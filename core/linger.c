@@ -6,7 +6,7 @@
  * peer ends it, for one second or 16 MiB at the most: a peer may send megabytes
  * before it looks for an answer.  Neither bound ends it while the kernel still has
  * some of our bytes on their way, because those would be lost for certain.  That is
- * bounded too: 30 seconds in which none of them gets there, 5 minutes in all.
+ * bounded too: two minutes in which none of them gets there, 5 minutes in all.
  * Meanwhile it counts as a connection of its service, so that nobody gets around
  * a limit by closing. */
 #include "core/chat.h"
@@ -14,8 +14,8 @@
 
 enum {
     LINGER_BYTES = 16 << 20,
-    LINGER_STALLS = 30, /* looks, one a second, in a row that find nothing more got there */
-    LINGER_LOOKS = 300  /* in all */
+    LINGER_STALLS = 120, /* looks, one a second, in a row that find nothing more got there */
+    LINGER_LOOKS = 300   /* in all */
 };
 static const int64_t linger_time = CONFAB_SECOND;
 
@@ -122,10 +122,13 @@ void linger_start(confab_reactor *reactor, int fd, struct settings *settings)
     channel_set_timer(&lingering->channel, reactor->now + linger_time);
 }
 
-void linger_end(const struct slot *slot, const confab_service *service)
+bool linger_end(const struct slot *slot, const confab_service *service)
 {
     struct lingering *lingering = (struct lingering *)(void *)slot->channel;
 
-    if (slot->channel && slot->channel->ops == &linger_ops && lingering->settings->service == service)
-        channel_retire(slot->channel);
+    if (!slot->channel || slot->channel->ops != &linger_ops || lingering->settings->service != service)
+        return false;
+    bool lost = unsent(slot->channel) > 0;
+    channel_retire(slot->channel);
+    return lost;
 }

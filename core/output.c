@@ -3,20 +3,23 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-static struct segment *chunk_new(confab_reactor *reactor, size_t size)
+/* small: behind a reference or a producer, and so perhaps between two: such chunks are hardly ever filled. */
+static struct segment *chunk_new(confab_reactor *reactor, size_t size, bool small)
 {
-    struct segment *chunk = size <= OUTPUT_CHUNK ? reactor->chunks : NULL;
+    struct segment *chunk = size <= OUTPUT_CHUNK && !small ? reactor->chunks : NULL;
+    size_t least = small ? OUTPUT_CHUNK_SMALL : OUTPUT_CHUNK;
 
     if (chunk) {
         reactor->chunks = chunk->next;
         reactor->chunks_kept--;
     } else {
-        size = size < OUTPUT_CHUNK ? OUTPUT_CHUNK : size;
+        size = size < least ? least : size;
         chunk = alloc_new(&reactor->alloc, sizeof *chunk + size);
         if (!chunk)
             return NULL;
         chunk->kind = SEGMENT_BYTES;
         chunk->waiting = chunk->spare = false;
+        chunk->cost = small ? OUTPUT_CHUNK_SMALL : 0;
         chunk->u.chunk.size = size;
     }
     chunk->next = NULL;
@@ -27,7 +30,7 @@ static struct segment *chunk_new(confab_reactor *reactor, size_t size)
 
 static void chunk_free(confab_reactor *reactor, struct segment *chunk)
 {
-    if (chunk->u.chunk.size > OUTPUT_CHUNK || reactor->chunks_kept >= OUTPUT_CHUNKS_KEPT) {
+    if (chunk->u.chunk.size != OUTPUT_CHUNK || reactor->chunks_kept >= OUTPUT_CHUNKS_KEPT) {
         alloc_free(&reactor->alloc, chunk);
         return;
     }
@@ -46,6 +49,7 @@ void output_append(struct output *output, struct segment *segment)
     output->last = segment;
     if (segment->kind != SEGMENT_PRODUCER && segment->kind != SEGMENT_FILE)
         output->size += segment->left;
+    output->size += segment->cost;
 }
 
 static size_t chunk_room(const struct segment *chunk)
@@ -68,7 +72,7 @@ int output_push(struct output *output, confab_reactor *reactor, const char *byte
     if (last && last->kind == SEGMENT_BYTES)
         joined = chunk_room(last) < len ? chunk_room(last) : len;
     if (joined < len) {
-        struct segment *chunk = chunk_new(reactor, len - joined);
+        struct segment *chunk = chunk_new(reactor, len - joined, last && last->kind != SEGMENT_BYTES);
         if (!chunk)
             return -ENOMEM;
         chunk_write(chunk, bytes + joined, len - joined);
@@ -92,7 +96,7 @@ struct segment *segment_new(confab_reactor *reactor, enum segment_kind kind)
             return NULL;
         reactor->spare_segments = segment->next;
     }
-    *segment = (struct segment){ .kind = (uint8_t)kind, .spare = spare };
+    *segment = (struct segment){ .kind = (uint8_t)kind, .spare = spare, .cost = sizeof *segment };
     return segment;
 }
 
@@ -120,6 +124,7 @@ void output_drop_first(struct output *output, confab_reactor *reactor)
         output->last = NULL;
     if (first->kind != SEGMENT_PRODUCER && first->kind != SEGMENT_FILE)
         output->size -= first->left;
+    output->size -= first->cost;
     segment_drop(reactor, first);
 }
 

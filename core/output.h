@@ -20,6 +20,8 @@ struct segment {
     uint8_t kind;
     bool waiting; /* a PRODUCER that said "not now" */
     bool spare;   /* of the reactor's reserve: not to be freed */
+    uint16_t
+        cost; /* bytes of memory beside those that are sent, where they may be many: counted in output.size */
     union {
         struct {
             size_t size; /* of bytes[] */
@@ -44,17 +46,18 @@ struct segment {
 };
 
 enum {
-    OUTPUT_CHUNK = 32768 - sizeof(struct segment), /* bytes of a chunk */
-    OUTPUT_CHUNKS_KEPT = 64,                       /* chunks on the free list at the most */
-    OUTPUT_IOV = 64,                               /* segments of one sendmsg at the most */
-    OUTPUT_ROUNDS = 16,                            /* system calls of one flush at the most */
-    OUTPUT_BYTES = 1 << 20,                        /* bytes of one flush at the most */
+    OUTPUT_CHUNK = 32768 - sizeof(struct segment),     /* bytes of a chunk */
+    OUTPUT_CHUNK_SMALL = 512 - sizeof(struct segment), /* of one behind what is no chunk */
+    OUTPUT_CHUNKS_KEPT = 64,                           /* chunks on the free list at the most */
+    OUTPUT_IOV = 64,                                   /* segments of one sendmsg at the most */
+    OUTPUT_ROUNDS = 16,                                /* system calls of one flush at the most */
+    OUTPUT_BYTES = 1 << 20,                            /* bytes of one flush at the most */
     OUTPUT_SPARES = 8 /* segments kept so that what has a release can be taken on without memory */
 };
 
 struct output {
     struct segment *first, *last;
-    size_t size; /* bytes in memory: BYTES, REFERENCE, BUFFER */
+    size_t size; /* bytes in memory: BYTES, REFERENCE, BUFFER; and what keeping small pieces apart costs */
 };
 
 /* Appends a copy; the slow way behind chat_push's fast one.  -ENOMEM: nothing was appended. */

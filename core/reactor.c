@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 enum { READ_BUFFER_DEFAULT = 65536, ACCEPTS_DEFAULT = 64, READS_DEFAULT = 4, MESSAGES_DEFAULT = 64 };
-enum { WORK_THREADS_DEFAULT = 4, WORK_THREADS_MAX = 1024, NAMES_THREADS = 4 };
+enum { WORK_THREADS_DEFAULT = 4, WORK_THREADS_MAX = 1024, NAMES_THREADS = 16 };
 
 static void *libc_alloc(void *data, void *old, size_t n)
 {

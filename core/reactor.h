@@ -1,7 +1,7 @@
 /* core/reactor.h: the reactor from the inside: what the channels above it
  * (dispatcher, listener, chat, linger) stand on.
  *
- * One turn (reactor.c): tell the backend what changed; wait; read the clock;
+ * One turn (turn.c): tell the backend what changed; wait; read the clock;
  * ready descriptors; timers; posts and signals; listed work; the closing list. */
 #ifndef CONFAB_CORE_REACTOR_H
 #define CONFAB_CORE_REACTOR_H

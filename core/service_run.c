@@ -41,7 +41,7 @@ static size_t close_chats(confab_service *service, bool inbound)
     size_t n = 0;
 
     for (uint32_t i = 0; i < service->reactor->slots.capacity; i++)
-        linger_end(&service->reactor->slots.slot[i], service);
+        n += linger_end(&service->reactor->slots.slot[i], service);
     while ((chat = next_chat(service, &cursor))) {
         if (chat->settings->inbound != inbound)
             continue;

@@ -13,8 +13,8 @@
 
 /* What finding, starting and stopping one looks at: half a cache line. */
 struct timer {
-    struct wheel_node node;
-    uint64_t name; /* its id, and above it what kind of timer it is (timers.c) */
+    _Alignas(32) struct wheel_node node; /* so that none lies in two lines of the cache */
+    uint64_t name;                       /* its id, and above it what kind of timer it is (timers.c) */
 };
 
 enum { TIMER_ID_BITS = 60 };

@@ -193,13 +193,21 @@ static bool alive(const confab_reactor *reactor)
            atomic_load_explicit(&reactor->posted, memory_order_relaxed) || pool_count(reactor->work_pool) > 0;
 }
 
+/* Nobody knows when the next turn will come: what was started in this one counts from now. */
+static void leave(confab_reactor *reactor)
+{
+    if (reactor->timers.pending)
+        reactor_settle(reactor);
+    reactor->running = false;
+}
+
 int confab_reactor_run_once(confab_reactor *reactor, int64_t timeout)
 {
     if (reactor->running)
         return -EBUSY;
     reactor->running = true;
     int n = turn(reactor, timeout);
-    reactor->running = false;
+    leave(reactor);
     return n;
 }
 
@@ -215,7 +223,7 @@ int confab_reactor_run(confab_reactor *reactor)
         if (error < 0)
             break;
     }
-    reactor->running = false;
+    leave(reactor);
     return error < 0 ? error : 0;
 }
 

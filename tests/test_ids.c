@@ -42,7 +42,7 @@ Test(ids, one_that_was_given_up_finds_nothing_also_when_its_row_is_used_again)
     ids_give_up(&ids, first);
     cr_assert_null(ids_find(&ids, first));
     uint64_t second = ids_take(&ids, &things[1]);
-    cr_assert_eq((uint32_t)first, (uint32_t)second, "the row is used again");
+    cr_assert_eq(first & 0xfffffff, second & 0xfffffff, "the row is used again");
     cr_assert_null(ids_find(&ids, first));
     cr_assert_eq(ids_find(&ids, second), &things[1]);
     ids_free(&ids);

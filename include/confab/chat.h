@@ -183,8 +183,8 @@ confab_chat *confab_chat_new(confab_reactor *reactor, int fd, const struct confa
 confab_chat *confab_connect(confab_reactor *reactor, const char *address, const struct confab_chat_ops *ops,
                             const struct confab_chat_options *options);
 
-/* Listens on an address (PORT, HOST:PORT, [IPV6]:PORT, :PORT or *:PORT for every
- * interface, unix:PATH; port 0: the kernel chooses) and makes a chat of each
+/* Listens on an address (PORT, which is on 127.0.0.1; HOST:PORT, where HOST is an IPv4 address or localhost,
+ * which is 127.0.0.1; [IPV6]:PORT; :PORT or *:PORT for every interface; unix:PATH; port 0: the kernel chooses) and makes a chat of each
  * connection.  -EINVAL: not an address; else what bind(2) and listen(2) say.
  * A socket file that nobody listens on any more is replaced. */
 int confab_listen(confab_listener **listener, confab_reactor *reactor, const char *address,
@@ -283,8 +283,11 @@ int confab_chat_push_file(confab_chat *chat, int fd, int64_t offset, int64_t len
 /* Asks a producer again that had said "not now". */
 void confab_chat_resume_output(confab_chat *chat);
 
-/* Bytes in memory pushed and not yet sent; files and what producers have yet
- * to say are not counted. */
+/* Bytes in memory pushed and not yet sent, with what it takes to keep track of
+ * pieces that are not copied (some 60 bytes for each reference, buffer, producer
+ * and file, and up to 512 for bytes that were pushed between two of them): what the
+ * watermarks and output_limit are compared with.  A file's bytes, what producers have
+ * yet to say, and what an owner holds beside the bytes of its reference are not counted. */
 size_t confab_chat_output_size(const confab_chat *chat);
 
 /* Ties the reading of source to the output of sink instead of its own: source

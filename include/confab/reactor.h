@@ -2,8 +2,9 @@
  *
  * A reactor belongs to the thread that runs it.  Only confab_reactor_stop,
  * confab_reactor_post and logging may be called from another one.  No function
- * of confab runs a hook, a producer or a release function before it returns:
- * functions mark what is to be done, the loop's next turn does it. */
+ * of confab runs a hook, a producer or a release function before it returns (but
+ * where its comment says so): functions mark what is to be done, the loop's next turn
+ * does it. */
 #ifndef CONFAB_REACTOR_H
 #define CONFAB_REACTOR_H
 

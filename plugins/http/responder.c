@@ -87,9 +87,11 @@ static int answer(confab_chat *chat, const struct http_request *request)
     http_begin_head(chat, 200);
     /* Should a browser find a script in the page after all, it is not to run it. */
     confab_chat_puts(chat, "Content-Security-Policy: default-src 'none'\r\n");
-    http_end_head(chat, "text/html; charset=utf-8", size);
-    if (http->head_only)
-        size = 0;
+    int error = http_end_head(chat, "text/html; charset=utf-8", size);
+    if (error || http->head_only) {
+        free(page);
+        return error;
+    }
     /* Not copied; freed when it has been sent, or when the connection ends. */
     return confab_chat_push_reference(chat, page, size, free, page);
 }
