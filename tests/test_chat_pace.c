@@ -179,13 +179,13 @@ Test(chat_pace, what_can_leave_at_once_does_not_rest_the_reading)
 Test(chat_pace, handle_drain_is_not_called_under_the_high_watermark)
 {
     confab_reactor *reactor = test_reactor();
-    const size_t reply = HIGH - 100; /* and what it costs to keep track of it */
-    struct end end = { .reply = reply };
+    const size_t size = HIGH - 100; /* and what it costs to keep track of it */
+    struct end end = { .reply = size };
 
     open_end(&end, reactor, &answering);
     test_send(end.peer, "1\n", 2);
     run_quiet(reactor);
-    take(reactor, &end, reply);
+    take(reactor, &end, size);
     cr_assert_eq(confab_chat_output_size(end.chat), 0);
     cr_assert_eq(end.drains, 0);
     test_reactor_free(reactor);
