@@ -48,7 +48,7 @@ static int check(const confab_dispatcher *d, int closed)
     if (d->channel.fd < 0)
         return -EBADF;
     if (d->state == CONFAB_DISPATCHER_CONNECTING)
-        return -EAGAIN;
+        return d->through ? 0 : -EAGAIN;
     if (d->state == CONFAB_DISPATCHER_ACCEPTING || (d->state == CONFAB_DISPATCHER_NEW && !d->datagram))
         return -ENOTCONN;
     return 0;

@@ -179,7 +179,7 @@ static int check_connect(const confab_dispatcher *d)
 int confab_dispatcher_connect(confab_dispatcher *d, const char *text)
 {
     confab_reactor *reactor = d->channel.reactor;
-    struct address address;
+    struct address address = { 0 };
     int error = check_connect(d);
 
     if (!error)
@@ -187,8 +187,11 @@ int confab_dispatcher_connect(confab_dispatcher *d, const char *text)
     if (!error)
         error =
             reactor->io->connect(reactor->state, d->channel.fd, (struct sockaddr *)&address.sa, address.len);
+    if (address.len > 0)
+        peer_pack(&d->target, (struct sockaddr *)&address.sa, address.len);
     if (error && error != -EINPROGRESS)
         return error;
+    d->through = !error;
     d->state = CONFAB_DISPATCHER_CONNECTING;
     dispatcher_settle(d);
     return 0;
@@ -217,9 +220,34 @@ const char *confab_dispatcher_address(confab_dispatcher *d, char buf[128])
     int error = io_error(d);
 
     _Static_assert(ADDRESS_TEXT == 128, "the header's room is the room of an address");
-    if (!error && reactor->io->getpeername(reactor->state, d->channel.fd, (struct sockaddr *)&sa, &len)) {
+    if (!error && !reactor->io->getpeername(reactor->state, d->channel.fd, (struct sockaddr *)&sa, &len))
+        return address_format((struct sockaddr *)&sa, len, buf);
+    if (d->target.family) {
+        len = peer_unpack(&d->target, &sa);
+        return address_format((struct sockaddr *)&sa, len, buf);
+    }
+    if (!error) {
         len = sizeof sa;
         error = reactor->io->getsockname(reactor->state, d->channel.fd, (struct sockaddr *)&sa, &len);
     }
     return address_format(error ? NULL : (struct sockaddr *)&sa, len, buf);
+}
+
+const char *confab_address_text(const struct sockaddr *address, socklen_t len, char buf[128])
+{
+    return address_format(address, len, buf);
+}
+
+int confab_address_read(const char *text, struct sockaddr *address, socklen_t *len)
+{
+    struct address read;
+    int error = address_parse(&read, text, false, NULL, 0);
+
+    if (error)
+        return error;
+    if (*len < read.len)
+        return -ENOBUFS;
+    memcpy(address, &read.sa, read.len);
+    *len = read.len;
+    return 0;
 }

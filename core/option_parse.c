@@ -1,7 +1,7 @@
 /* option_parse.c: what the text of an option means, by its type. */
-#include "core/address.h"
 #include "core/complain.h"
 #include "core/option.h"
+#include <confab/host.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -168,12 +168,12 @@ static int check_bounds(const struct confab_option *row, const char *text, int64
 
 static int parse_text(const struct confab_option *row, const char *text, char *error, size_t room)
 {
-    struct address address;
+    bool listen = !(row->flags & CONFAB_OPTION_CONNECT);
     char reason[COMPLAINT_SIZE / 2];
 
     if (row->type == CONFAB_OPTION_PATH && !*text)
         return complain(error, room, -EINVAL, "option %s: a path was expected, and it is empty", row->name);
-    if (row->type != CONFAB_OPTION_ADDRESS || address_parse(&address, text, true, reason, sizeof reason) == 0)
+    if (row->type != CONFAB_OPTION_ADDRESS || confab_address_check(text, listen, reason, sizeof reason) == 0)
         return 0;
     return complain(error, room, -EINVAL, "option %s: %s", row->name, reason);
 }

@@ -7,7 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FLAGS_KNOWN = CONFAB_OPTION_REQUIRED | CONFAB_OPTION_REPEATED | CONFAB_OPTION_POSITIONAL };
+enum {
+    FLAGS_KNOWN =
+        CONFAB_OPTION_REQUIRED | CONFAB_OPTION_REPEATED | CONFAB_OPTION_POSITIONAL | CONFAB_OPTION_CONNECT
+};
 
 /* The first fields, which every version of the row has. */
 enum { ROW_SIZE_MIN = offsetof(struct confab_option, fallback) };
@@ -125,6 +128,9 @@ static int check_row(const struct confab_option *row, size_t state_size, char *e
                         row->flags & ~(unsigned)FLAGS_KNOWN);
     if ((row->flags & CONFAB_OPTION_REPEATED) && !option_is_text(row))
         return complain(error, room, -EINVAL, "option %s: type %s cannot be repeated", row->name,
+                        option_type_name(row->type));
+    if ((row->flags & CONFAB_OPTION_CONNECT) && row->type != CONFAB_OPTION_ADDRESS)
+        return complain(error, room, -EINVAL, "option %s: type %s cannot be connected to", row->name,
                         option_type_name(row->type));
     result = check_member(row, state_size, error, room);
     if (result == 0)

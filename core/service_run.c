@@ -259,6 +259,57 @@ confab_chat *confab_service_connect(confab_service *service, const char *address
     return chat_connect(service->reactor, address, settings);
 }
 
+/* -- Its work ------------------------------------------------------------ */
+
+struct service_job {
+    confab_service *service;
+    const struct alloc *alloc;
+    int (*run)(void *);
+    void (*done)(int, void *);
+    void *data;
+};
+
+static int run_job(void *data)
+{
+    const struct service_job *job = data;
+
+    return job->run(job->data);
+}
+
+static void job_done(confab_chat *nobody, int result, void *data)
+{
+    struct service_job *job = data;
+    confab_service *service = job->service;
+
+    (void)nobody;
+    if (job->done)
+        job->done(result, job->data);
+    alloc_free(job->alloc, job);
+    closed(service, false);
+}
+
+int confab_service_work(confab_service *service, int (*run)(void *), void (*done)(int, void *), void *data)
+{
+    confab_reactor *reactor = service->reactor;
+
+    if (!run)
+        return -EINVAL;
+    if (!reactor || service->no_more)
+        return -ESHUTDOWN;
+    struct service_job *job = alloc_new(&reactor->alloc, sizeof *job);
+    if (!job)
+        return -ENOMEM;
+    *job = (struct service_job){
+        .service = service, .alloc = &reactor->alloc, .run = run, .done = done, .data = data
+    };
+    int error = confab_work(reactor, NULL, run_job, job_done, job);
+    if (error)
+        alloc_free(&reactor->alloc, job);
+    else
+        opened(service, false); /* it is counted as a chat that nobody sees, so that the stop waits for it */
+    return error;
+}
+
 confab_chat *confab_service_next(confab_service *service, const struct confab_chat_ops *ops,
                                  confab_id *cursor)
 {

@@ -1,6 +1,7 @@
 /* test_address.c: addresses as text and as sockaddr. */
 #include "core/address.h"
 #include <arpa/inet.h>
+#include <confab/dispatcher.h>
 #include <confab/host.h>
 #include <criterion/criterion.h>
 #include <errno.h>
@@ -348,4 +349,29 @@ Test(address, a_number_is_no_name)
     cr_expect_eq(target.host[0], '\0');
     cr_expect_not(target.localhost);
     cr_expect_gt(target.address.len, 0);
+}
+
+Test(address, one_of_a_socket_is_a_text_and_a_text_is_one_of_a_socket)
+{
+    static const char *const texts[] = { "192.0.2.1:80", "[2001:db8::1]:443", "unix:/run/x" };
+    struct sockaddr_storage sa;
+    socklen_t len;
+    char text[128];
+
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        len = sizeof sa;
+        cr_assert_eq(confab_address_read(texts[i], (struct sockaddr *)&sa, &len), 0);
+        cr_expect_str_eq(confab_address_text((struct sockaddr *)&sa, len, text), texts[i]);
+    }
+    len = 4;
+    cr_expect_eq(confab_address_read("192.0.2.1:80", (struct sockaddr *)&sa, &len), -ENOBUFS);
+    len = sizeof sa;
+    cr_expect_eq(confab_address_read("example.com:80", (struct sockaddr *)&sa, &len), -EINVAL);
+    cr_expect_str_eq(confab_address_text(NULL, 0, text), "-");
+}
+
+Test(address, what_cannot_be_connected_to_is_told_the_forms_that_can)
+{
+    expect_error("localhost", false, -EINVAL,
+                 "\"localhost\": an address is PORT, HOST:PORT, [IPV6]:PORT or unix:PATH");
 }

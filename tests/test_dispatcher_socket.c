@@ -165,10 +165,14 @@ Test(dispatcher_socket, may_be_kept_after_a_refused_connect)
     struct seen seen = { 0 };
     confab_dispatcher *d = with_socket(reactor, AF_INET, SOCK_STREAM, &seen);
 
-    cr_assert_eq(confab_dispatcher_connect(d, deserted()), 0);
+    char text[128], to[128];
+
+    snprintf(to, sizeof to, "%s", deserted());
+    cr_assert_eq(confab_dispatcher_connect(d, to), 0);
     run_until_set(reactor, &seen.times[ERROR]);
     run_quiet(reactor);
     cr_expect_str_eq(seen.order, "!", "and is told nothing more");
+    cr_expect_str_eq(confab_dispatcher_address(d, text), to, "whom it could not reach");
     cr_expect_eq(confab_dispatcher_state(d), CONFAB_DISPATCHER_NEW);
     test_reactor_free(reactor);
 }

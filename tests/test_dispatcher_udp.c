@@ -154,6 +154,8 @@ Test(dispatcher_udp, a_peer_that_is_not_there_is_an_error_and_not_the_end)
     udp_open(&server, reactor);
     udp_open(&client, reactor);
     cr_assert_eq(confab_dispatcher_connect(client.d, confab_dispatcher_address(server.d, text)), 0);
+    cr_expect_eq(confab_dispatcher_send(client.d, "at once", 7), 7,
+                 "a datagram can leave before handle_connect");
     run_quiet(reactor);
     cr_expect(confab_dispatcher_connected(client.d));
     confab_dispatcher_close(server.d);

@@ -21,6 +21,7 @@ struct state {
     char *path;
     int colour;
     char *address;
+    char *upstream;
     char *secret;
     struct confab_strings words;
     int64_t bounded;
@@ -39,6 +40,7 @@ static const struct confab_option options[] = {
     CONFAB_OPTION(struct state, path, PATH, "path", .fallback = "some/file"),
     CONFAB_OPTION(struct state, colour, CHOICE, "colour", .choices = colours, .fallback = "blue"),
     CONFAB_OPTION(struct state, address, ADDRESS, "address", .fallback = "127.0.0.1:80"),
+    CONFAB_OPTION(struct state, upstream, ADDRESS, "upstream", .flags = CONFAB_OPTION_CONNECT),
     CONFAB_OPTION(struct state, secret, SECRET, "secret", .help = "not to be shown"),
     CONFAB_OPTION(struct state, words, STRING, "word",
                   .flags = CONFAB_OPTION_REPEATED | CONFAB_OPTION_POSITIONAL),
@@ -276,6 +278,14 @@ Test(test_option, address_is_checked_and_kept_as_it_was_written)
     cr_assert_eq(set_anew("address", "no address"), -EINVAL);
     cr_assert_not_null(strstr(error, "opt: option address: "), "%s", error);
     cr_assert_not_null(strstr(error, "no address"), "%s", error);
+}
+
+Test(test_option, an_address_to_connect_to_may_have_a_name)
+{
+    cr_assert_eq(set("upstream", "example.com:80"), 0);
+    cr_assert_str_eq(state->upstream, "example.com:80");
+    cr_assert_eq(set_anew("upstream", "*:80"), -EINVAL);
+    cr_assert_eq(set_anew("address", "example.com:80"), -EINVAL);
 }
 
 /* -- Given how ------------------------------------------------------------ */

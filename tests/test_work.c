@@ -276,6 +276,7 @@ Test(work, what_cannot_be_done_is_refused)
     confab_chat *chat = chat_on(reactor, &peer);
 
     cr_assert_eq(confab_work(reactor, NULL, NULL, errand_done, &errand), -EINVAL);
+    cr_assert_eq(confab_work(NULL, NULL, errand_run, errand_done, &errand), -EINVAL);
     cr_assert_eq(confab_work(other, chat, errand_run, errand_done, &errand), -EINVAL);
     confab_chat_close(chat);
     cr_assert_eq(errand_start(reactor, chat, &errand), -EPIPE);

@@ -428,3 +428,75 @@ Test(work_service, its_stop_comes_after_them_also_where_its_reactor_is_freed)
     cr_assert_eq(stops_when_done, 0);
     close(peer);
 }
+
+/* A job that is the service's own. */
+static int own_told, own_result, stops_when_told = -1;
+
+static void own_done(int result, void *data)
+{
+    (void)data;
+    own_told++;
+    own_result = result;
+    stops_when_told = served.stops;
+}
+
+Test(work_service, its_stop_comes_after_a_job_of_its_own)
+{
+    struct gate gate = GATE;
+    struct errand errand = { .gate = &gate, .result = 7 };
+
+    serve();
+    cr_assert_eq(confab_service_work(served.service, errand_run, own_done, &errand), 0);
+    gate_wait(&gate, 1);
+    confab_service_stop(served.service, 0);
+    run_quiet(served.reactor);
+    cr_assert_eq(served.stops, 0, "the service ended under its job");
+    cr_assert_eq(confab_service_free(served.service), -EBUSY);
+    gate_open(&gate);
+    until_stopped();
+    cr_assert_eq(own_told, 1);
+    cr_assert_eq(own_result, 7);
+    cr_assert_eq(stops_when_told, 0);
+}
+
+Test(work_service, a_job_of_its_own_is_no_chat)
+{
+    struct gate gate = GATE;
+    struct errand errand = { .gate = &gate };
+    confab_id cursor = 0;
+
+    serve();
+    cr_assert_eq(confab_service_work(served.service, errand_run, NULL, &errand), 0);
+    cr_assert_null(confab_service_next(served.service, NULL, &cursor));
+    cr_assert_eq(confab_service_inbound(served.service), 0);
+    gate_open(&gate);
+    confab_service_stop(served.service, 0);
+    until_stopped();
+    cr_assert_eq(errand.runs, 1);
+}
+
+Test(work_service, its_own_jobs_are_done_where_its_reactor_is_freed)
+{
+    struct gate gate = GATE;
+    struct errand errand = { .gate = &gate, .result = 7 };
+
+    serve();
+    cr_assert_eq(confab_service_work(served.service, errand_run, own_done, &errand), 0);
+    gate_wait(&gate, 1);
+    gate_open(&gate);
+    test_reactor_free(served.reactor);
+    served.reactor = NULL;
+    cr_assert_eq(own_told, 1);
+    cr_assert_eq(own_result, 7);
+    cr_assert_eq(served.stops, 1);
+    cr_assert_eq(stops_when_told, 0);
+}
+
+Test(work_service, it_has_no_jobs_before_its_start)
+{
+    struct errand errand = { 0 };
+
+    cr_assert_eq(confab_service_work(served.service, errand_run, own_done, &errand), -ESHUTDOWN);
+    cr_assert_eq(confab_service_work(served.service, NULL, own_done, &errand), -EINVAL);
+    cr_assert_eq(own_told + errand.runs, 0);
+}

@@ -69,7 +69,9 @@ int confab_dispatcher_set_reuse_addr(confab_dispatcher *);
 
 /* Addresses are text as for confab_listen.  connect: 0 where it is done or
  * under way; handle_connect tells of success, handle_error of failure.  A
- * failure that is known at once is returned, and not told again. */
+ * failure that is known at once is returned, and not told again.  HOST is a number
+ * or localhost: a name is looked up by confab_connect alone.  Until handle_connect
+ * send and recv are -EAGAIN, but where it is done at once, as for datagrams. */
 int confab_dispatcher_bind(confab_dispatcher *, const char *address);
 int confab_dispatcher_listen(confab_dispatcher *, int backlog);
 int confab_dispatcher_connect(confab_dispatcher *, const char *address);
@@ -111,8 +113,16 @@ bool confab_dispatcher_connecting(confab_dispatcher *);
 bool confab_dispatcher_accepting(confab_dispatcher *);
 bool confab_dispatcher_closing(confab_dispatcher *);
 
-/* The peer's address where connected, else its own, as text into buf. */
+/* The peer's address, as text into buf: where it is connected, or was told to connect and
+ * could not; else its own. */
 const char *confab_dispatcher_address(confab_dispatcher *, char buf[128]);
+
+/* An address as text, as above, for what accept and recvfrom tell; "-" where there
+ * is none.  And the other way, for sendto: a number or localhost and a port, or
+ * unix:PATH; *len is the room, then what was used.  -EINVAL: not an address;
+ * -ENAMETOOLONG; -ENOBUFS: it needs more room. */
+const char *confab_address_text(const struct sockaddr *address, socklen_t len, char buf[128]);
+int confab_address_read(const char *text, struct sockaddr *address, socklen_t *len);
 
 #pragma GCC visibility pop
 #ifdef __cplusplus

@@ -64,9 +64,11 @@ enum confab_option_type {
 
 /* Flags of an option. */
 enum confab_option_flags {
-    CONFAB_OPTION_REQUIRED = 1,  /* must be given */
-    CONFAB_OPTION_REPEATED = 2,  /* may be given often; the member is a struct confab_strings */
-    CONFAB_OPTION_POSITIONAL = 4 /* a bare word is its value; one option at the most */
+    CONFAB_OPTION_REQUIRED = 1,   /* must be given */
+    CONFAB_OPTION_REPEATED = 2,   /* may be given often; the member is a struct confab_strings */
+    CONFAB_OPTION_POSITIONAL = 4, /* a bare word is its value; one option at the most */
+    CONFAB_OPTION_CONNECT = 8 /* of an ADDRESS: one that confab_connect takes, a name for instance; else it is
+                                     one that confab_listen takes */
 };
 
 /* The member of a repeated option (STRING, PATH, ADDRESS, SECRET). */
@@ -209,6 +211,13 @@ confab_chat *confab_service_connect(confab_service *service, const char *address
                                     const struct confab_chat_options *options);
 int confab_service_listen(confab_service *service, confab_listener **listener, const char *address,
                           const struct confab_chat_ops *ops, const struct confab_chat_options *options);
+
+/* confab_work for a job that is the service's own and no chat's: the service's stop
+ * comes after its done, which is called on the loop exactly once, with what run
+ * returned, or -ECANCELED where it was never called.  Such jobs run side by side.
+ * Errors as confab_work; -ESHUTDOWN: before start, or once its last chat has closed in a stop. */
+int confab_service_work(confab_service *service, int (*run)(void *data), void (*done)(int result, void *data),
+                        void *data);
 
 /* Every chat of the service with these ops (NULL: of any) that is not closed,
  * the caller's own and those that drain or connect included, one a call: *cursor is

@@ -127,6 +127,8 @@ int confab_call_cancel(confab_reactor *reactor, confab_id timer);
  * run may not touch the reactor or a chat, confab_reactor_post and logging
  * apart.  confab_reactor_free waits for those that are running, and a service
  * ends after the jobs of its chats; what a job without an owner uses is to live until its done.
+ * A plugin's job without an owner is one of confab_service_work: nobody waits
+ * for others before the plugin is unloaded.
  * 0; then, and only then, done is called.  -EINVAL: no run, or an owner of another
  * reactor; -EPIPE: the owner is closed; -ESHUTDOWN: the reactor is being freed; -ENOMEM;
  * -EAGAIN: not one thread can be had. */
