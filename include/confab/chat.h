@@ -97,7 +97,9 @@ struct confab_chat_ops {
     /* Output had gone over the high watermark and is under the low one again.  Default: nothing. */
     int (*handle_drain)(confab_chat *chat);
 
-    /* All that was pushed has been handed to the system.  Default: nothing. */
+    /* All that was pushed has been handed to the system.  Not called where a write
+     * failed, which drops what waited, nor after close_when_done: handle_close is
+     * what always comes.  Default: nothing. */
     int (*handle_sent)(confab_chat *chat);
 
     /* A time-out passed.  Returning 0 keeps the chat for IDLE and MESSAGE,

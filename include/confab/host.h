@@ -11,7 +11,14 @@
  *     confab_service_start    gives it its reactor, then the plugin's start
  *     confab_service_listen   (plugin.h) its sockets; run the reactor
  *     confab_service_stop     drains
+ *     confab_reactor_free     ends what is left of it: chats, jobs, posts
  *     confab_service_free, confab_module_unload
+ *
+ * A reactor that is to outlive the service may: once confab_service_stopped tells
+ * that the stop has ended, service and module can go, unless something is left that
+ * the plugin made on the reactor itself and not by the service: timers, signals, posts,
+ * jobs without an owner (confab_work), channels.  These call into the module, and
+ * nobody counts them.
  */
 #ifndef CONFAB_HOST_H
 #define CONFAB_HOST_H

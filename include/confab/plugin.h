@@ -196,8 +196,8 @@ typedef int confab_option_type_CHOICE;
                               : -1)]))
 #endif
 
-/* The plugin's own state of the service; its reactor (NULL before start); its
- * name; the number of this worker, from 0. */
+/* The plugin's own state of the service; its reactor (NULL before start and after
+ * stop: in these two it is there); its name; the number of this worker, from 0. */
 void *confab_service_state(confab_service *service);
 confab_reactor *confab_service_reactor(confab_service *service);
 const char *confab_service_name(confab_service *service);
@@ -205,7 +205,9 @@ unsigned confab_service_worker(confab_service *service);
 
 /* confab_connect and confab_listen with the limits, the log and the figures of
  * the service.  listen with ops NULL serves the plugin's own.  What connect
- * makes does not hold a stop of the service up. */
+ * makes does not hold a stop of the service up.  Before start both refuse: connect
+ * with NULL, listen with -ESHUTDOWN.  In a stop listen does from its beginning,
+ * connect once the last inbound chat has closed: before the plugin's stop is called. */
 confab_chat *confab_service_connect(confab_service *service, const char *address,
                                     const struct confab_chat_ops *ops,
                                     const struct confab_chat_options *options);
