@@ -21,24 +21,31 @@ struct chunked {
     char last[]; /* the last chunk and the trailers */
 };
 
+/* Where a next line may begin behind these trailers: without it the empty line behind
+ * them would be the end of the last of them, and none would follow. */
+static bool ends_a_line(const char *trailers, size_t size)
+{
+    return size == 0 || (size >= TAIL && memcmp(trailers + size - TAIL, "\r\n", TAIL) == 0);
+}
+
 void *confab_chunked_producer_new(const struct confab_producer_ops *inner_ops, void *inner,
                                   const char *trailers)
 {
-    size_t size = trailers ? strlen(trailers) : 0;
+    size_t size = trailers ? strlen(trailers) : 0, missing = ends_a_line(trailers, size) ? 0 : TAIL;
     struct inner taken;
 
     if (!inner_take(&taken, inner_ops, inner))
         return NULL;
-    struct chunked *chunked = malloc(sizeof *chunked + 3 + size + TAIL);
+    struct chunked *chunked = malloc(sizeof *chunked + 3 + size + missing + TAIL);
     if (!chunked) {
         inner_release(&taken);
         return NULL;
     }
-    *chunked = (struct chunked){ .inner = taken, .last_size = 3 + size + TAIL };
+    *chunked = (struct chunked){ .inner = taken, .last_size = 3 + size + missing + TAIL };
     memcpy(chunked->last, "0\r\n", 3);
     if (size > 0)
         memcpy(chunked->last + 3, trailers, size);
-    memcpy(chunked->last + 3 + size, "\r\n", TAIL);
+    memcpy(chunked->last + 3 + size, "\r\n\r\n", missing + TAIL);
     return chunked;
 }
 

@@ -19,6 +19,7 @@ struct escaping {
     const char *ready; /* what goes before it: of from, let go; or of to */
     size_t ready_size;
     bool ended;
+    int error;    /* what it says once it has ended: 0, or that what it was given cannot be */
     char *buffer; /* NULL while inner has nothing to say: one that waits costs little */
     const char *to;
     size_t to_size;
@@ -44,14 +45,15 @@ static void fill_borders(struct escaping *escaping)
 static struct escaping *escaping_new(const char *from, const char *to, size_t seen)
 {
     size_t from_size = strlen(from), to_size = strlen(to);
-    struct escaping *escaping;
+    struct escaping *escaping = malloc(sizeof *escaping + from_size + to_size);
 
-    /* What was sent cannot be replaced: it must be the same in both. */
-    if (from_size > CONFAB_ESCAPE_MAX || seen >= from_size || strncmp(from, to, seen) != 0)
-        return NULL;
-    escaping = malloc(sizeof *escaping + from_size + to_size);
     if (!escaping)
         return NULL;
+    /* What was sent cannot be replaced: it must be the same in both. */
+    if (from_size > CONFAB_ESCAPE_MAX || seen >= from_size || strncmp(from, to, seen) != 0) {
+        *escaping = (struct escaping){ .ended = true, .error = -EINVAL };
+        return escaping;
+    }
     *escaping = (struct escaping){ .to = escaping->from + from_size,
                                    .to_size = to_size,
                                    .from_size = from_size,
@@ -161,7 +163,7 @@ static ssize_t escaping_more(void *self, confab_chat *chat, size_t want, const c
     struct escaping *escaping = self;
 
     if (escaping->ended)
-        return 0;
+        return escaping->error;
     if (escaping->left == 0 && escaping->ready_size == 0) {
         ssize_t got = inner_more(&escaping->inner, chat, want, &escaping->piece);
         if (got <= 0) {

@@ -9,7 +9,7 @@ struct throttled {
     struct inner inner;
     const char *piece;       /* what of inner's last piece was not given yet */
     size_t left, size;       /* bytes of that; of the whole piece */
-    uint64_t rate;           /* bytes a second */
+    uint64_t rate;           /* bytes a second; 0: as many as there are */
     struct bucket bucket;    /* from when it is asked first */
     confab_reactor *reactor; /* likewise: whose clock it goes by */
     confab_id timer;         /* 0: none */
@@ -24,7 +24,7 @@ void *confab_throttled_producer_new(const struct confab_producer_ops *inner_ops,
         return NULL;
     struct throttled *throttled = malloc(sizeof *throttled);
     if (throttled)
-        *throttled = (struct throttled){ .inner = taken, .rate = rate ? rate : 1 };
+        *throttled = (struct throttled){ .inner = taken, .rate = rate };
     else
         inner_release(&taken);
     return throttled;
@@ -82,6 +82,8 @@ static ssize_t throttled_more(void *self, confab_chat *chat, size_t want, const 
 {
     struct throttled *throttled = self;
 
+    if (throttled->rate == 0)
+        return inner_more(&throttled->inner, chat, want, bytes);
     fill_bucket(throttled, chat);
     stop_timer(throttled);
     if (throttled->left == 0) {

@@ -49,6 +49,25 @@ Test(producers_chunked, sends_a_copy_of_its_trailers)
     talk_end(&talk);
 }
 
+Test(producers_chunked, ends_its_last_trailer_where_that_has_no_end)
+{
+    static const char *const cases[][2] = { { "A: b", "0\r\nA: b\r\n\r\n" },
+                                            { "A: b\r\nC: d", "0\r\nA: b\r\nC: d\r\n\r\n" },
+                                            { "A: b\r\n", "0\r\nA: b\r\n\r\n" },
+                                            { "A", "0\r\nA\r\n\r\n" },
+                                            { "", "0\r\n\r\n" } };
+    struct talk talk = { 0 };
+
+    talk_open(&talk);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct script script = { 0 };
+        push_chunked(&talk, &script, cases[i][0]);
+        quiet_expect(&talk, cases[i][1]);
+        cr_assert_eq(script.released, 1);
+    }
+    talk_end(&talk);
+}
+
 /* Each answer is what leaves in one send: a whole chunk. */
 Test(producers_chunked, cuts_a_large_piece_into_chunks_of_16_KiB_and_their_frames)
 {

@@ -185,15 +185,36 @@ Test(producers_throttled, of_small_pieces_does_not_wake_up_for_each)
     flow_end(&flow);
 }
 
-Test(producers_throttled, of_no_rate_sends_a_byte_a_second)
+Test(producers_throttled, of_no_rate_has_no_limit)
 {
     struct flow flow;
 
     flow_open(&flow);
     flow_push(&flow, 0, 0);
-    cr_assert_eq(after(&flow, 0), 1);
-    cr_assert_eq(after(&flow, 999 * CONFAB_MILLISECOND), 0);
-    cr_assert_eq(after(&flow, 3 * CONFAB_MILLISECOND), 1);
+    cr_assert_eq(after(&flow, 0), LEN);
+    cr_assert_eq(flow.released, 1);
+    flow_end(&flow);
+}
+
+Test(producers_throttled, of_no_rate_passes_not_now_and_errors_on)
+{
+    static const struct step steps[] = {
+        { .answer = -EAGAIN }, { .text = "one" }, { .answer = -EAGAIN }, { .answer = -EIO }
+    };
+    struct script script = SCRIPT(steps);
+    struct flow flow;
+
+    flow_open(&flow);
+    talk_push(&flow.talk, &confab_throttled_producer_ops,
+              confab_throttled_producer_new(&script_ops, &script, 0));
+    quiet_expect(&flow.talk, "");
+    confab_chat_resume_output(flow.talk.chat);
+    quiet_expect(&flow.talk, "one");
+    confab_chat_resume_output(flow.talk.chat);
+    run_quiet(flow.talk.reactor);
+    cr_assert_eq(flow.talk.reason, CONFAB_REASON_HOOK);
+    cr_assert_eq(flow.talk.error, EIO);
+    cr_assert_eq(script.released, 1);
     flow_end(&flow);
 }
 

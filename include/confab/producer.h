@@ -129,7 +129,8 @@ void *confab_hooked_producer_new(const struct confab_producer_ops *inner_ops, vo
                                  void (*done)(void *data, uint64_t bytes, bool whole), void *data);
 
 /* HTTP's chunked coding (RFC 9112, 7.1): inner's bytes in chunks of 16 KiB at the most,
- * then the last chunk and the trailers: NULL, or lines that each end with CRLF, copied. */
+ * then the last chunk and the trailers: NULL, or lines, copied, with each line's CRLF; the last
+ * one's is added where it is missing. */
 extern const struct confab_producer_ops confab_chunked_producer_ops;
 void *confab_chunked_producer_new(const struct confab_producer_ops *inner_ops, void *inner,
                                   const char *trailers);
@@ -140,13 +141,14 @@ void *confab_chunked_producer_new(const struct confab_producer_ops *inner_ops, v
  * dot-stuffing (RFC 5321, 4.5.2): CRLF "." becomes CRLF "..", with a seen of 2,
  * so that a dot at the very start is doubled too.  Both are copied; from has 1
  * to CONFAB_ESCAPE_MAX bytes, seen is less than that, and `to`, which may be
- * empty, begins with the bytes that were seen; else NULL is returned. */
+ * empty, begins with the bytes that were seen; else nothing is sent, and the chat
+ * closes with HOOK and EINVAL when it gets there. */
 #define CONFAB_ESCAPE_MAX 255
 extern const struct confab_producer_ops confab_escaping_producer_ops;
 void *confab_escaping_producer_new(const struct confab_producer_ops *inner_ops, void *inner, const char *from,
                                    const char *to, size_t seen);
 
-/* Sends no more than rate bytes a second of inner (at least 1), by "not now" and a timer;
+/* Sends no more than rate bytes a second of inner (0: no limit), by "not now" and a timer;
  * at first, and after a rest, up to a quarter of a second's worth at once.
  * confab_chat_options.rate_out limits a whole chat. */
 extern const struct confab_producer_ops confab_throttled_producer_ops;
