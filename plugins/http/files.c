@@ -5,7 +5,7 @@
  *
  * A file leaves through a producer, which reads a piece of it whenever the client has taken the one
  * before: it takes the same little memory whatever its size.  There is no way out of the
- * folder: tree.c sees to that.
+ * folder: tree.c sees to that.  A folder is its index.html: there are no listings.
  *
  * While a file is on its way the connection's next request waits: else a client could have any
  * number of files opened by asking for all of them and reading none. */
@@ -179,7 +179,18 @@ static bool has_date(const struct http_request *request, const char *header, con
     return value && http_is(*value, date);
 }
 
-/* 304; else 200, or 206 and the range that is wanted, or 416. */
+/* Whether a client's own conditions let it have the file at all (RFC 9110, 13.2.2, which has them looked at
+ * first).  Files have no entity tags here, so that each tag is another file's. */
+static bool may_have(const struct http_request *request, const char *date)
+{
+    const struct http_text *tags = http_find(request, "If-Match");
+
+    if (tags)
+        return http_is(*tags, "*");
+    return !http_find(request, "If-Unmodified-Since") || has_date(request, "If-Unmodified-Since", date);
+}
+
+/* 412 or 304; else 200, or 206 and the range that is wanted, or 416. */
 static int choose(const struct http_request *request, const struct tree_file *file, const char *date,
                   uint64_t *first, uint64_t *count)
 {
@@ -187,6 +198,8 @@ static int choose(const struct http_request *request, const struct tree_file *fi
 
     *first = 0;
     *count = file->size;
+    if (!may_have(request, date))
+        return 412;
     if (!http_find(request, "If-None-Match") && has_date(request, "If-Modified-Since", date))
         return 304;
     if (!range || !http_is(request->method, "GET"))
@@ -194,6 +207,12 @@ static int choose(const struct http_request *request, const struct tree_file *fi
     if (http_find(request, "If-Range") && !has_date(request, "If-Range", date))
         return 200;
     return http_range(*range, file->size, first, count);
+}
+
+static int refuse_changed(confab_chat *chat)
+{
+    http_begin_head(chat, 412);
+    return http_end_with_words(chat, 412, "the file is not the one that the condition is about");
 }
 
 static int refuse_range(confab_chat *chat, uint64_t size)
@@ -216,8 +235,8 @@ static int answer_with_file(confab_chat *chat, const struct http_request *reques
     /* A date that is still to come is not to be given (RFC 9110, 8.8.2.1). */
     http_date(file->modified < now ? file->modified : now, date);
     int status = choose(request, file, date, &first, &count);
-    if (status == 416) {
-        error = refuse_range(chat, file->size);
+    if (status == 412 || status == 416) {
+        error = status == 412 ? refuse_changed(chat) : refuse_range(chat, file->size);
         goto done;
     }
     http_begin_head(chat, status);

@@ -16,6 +16,7 @@ static const struct {
     { 404, "Not Found" },
     { 405, "Method Not Allowed" },
     { 408, "Request Timeout" },
+    { 412, "Precondition Failed" },
     { 413, "Content Too Large" },
     { 414, "URI Too Long" },
     { 416, "Range Not Satisfiable" },

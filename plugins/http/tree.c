@@ -114,18 +114,35 @@ static int enter(int root, int *folder, const char *name)
     return next < 0 ? status_of(error) : 0;
 }
 
-/* The last name of a path. */
-static int open_last(int folder, struct http_text text, bool hidden, struct tree_file *file)
+static int open_index(int folder, struct tree_file *file)
 {
     static const char index_file[] = "index.html";
 
-    if (text.len == 0) {
-        memcpy(file->name, index_file, sizeof index_file);
-        int status = open_file(folder, file->name, file);
-        return status == 301 ? 404 : status;
-    }
+    memcpy(file->name, index_file, sizeof index_file);
+    int status = open_file(folder, file->name, file);
+    return status == 301 ? 404 : status;
+}
+
+/* The last name of a path. */
+static int open_last(int folder, struct http_text text, bool hidden, struct tree_file *file)
+{
+    if (text.len == 0)
+        return open_index(folder, file);
     int status = decode_name(text, hidden, file->name);
     return status ? status : open_file(folder, file->name, file);
+}
+
+/* The last name is a folder's: 301 if there is something behind its slash, else what would be said there. */
+static int look_behind_slash(int root, int *folder, struct tree_file *file)
+{
+    int status = enter(root, folder, file->name);
+
+    if (!status)
+        status = open_index(*folder, file);
+    if (status)
+        return status;
+    close(file->fd);
+    return 301;
 }
 
 int tree_open(int root, struct http_text path, bool hidden, struct tree_file *file)
@@ -137,6 +154,8 @@ int tree_open(int root, struct http_text path, bool hidden, struct tree_file *fi
         const char *slash = memchr(rest.at, '/', rest.len);
         if (!slash) {
             status = open_last(folder, rest, hidden, file);
+            if (status == 301)
+                status = depth + 1 < TREE_DEPTH_MAX ? look_behind_slash(root, &folder, file) : 404;
             break;
         }
         size_t len = (size_t)(slash - rest.at);

@@ -23,7 +23,7 @@ struct tree_file {
 /* Opens what a request's path names under the folder; one that ends with "/" names the index.html
  * there.  hidden: names that begin with a dot are served like others.
  *
- * 0, or a status: 301: it is a folder, and its path lacks the last "/".  400: the path is none that
+ * 0, or a status: 301: it is a folder with an index.html, and its path lacks the last "/".  400: the path is none that
  * could name a file here.  403, 404.  500, 503: it could not be read, or nothing can be opened now. */
 int tree_open(int folder, struct http_text path, bool hidden, struct tree_file *file);
 

@@ -103,6 +103,7 @@ serves_index_html_for_a_folder() {
 
 sends_a_browser_from_a_folders_name_to_its_slash() {
     start
+    printf 'the page\n' >"$WWW/with space/index.html"
     expect_status '/sub?a=b' 301
     assert_equal '/sub/?a=b' "$(header Location)" "the location"
     expect_status /with%20space 301
@@ -110,6 +111,29 @@ sends_a_browser_from_a_folders_name_to_its_slash() {
     assert_equal 'the sub page' "$(curl -s -L "$URL/sub")" "what is there"
     # //sub/ would be the host of that name.
     expect_status //sub 404
+    host_stop
+}
+
+# Not a redirect to what is not there.
+says_404_for_a_folder_without_index_html_with_a_slash_and_without() {
+    start
+    local path
+    expect_status /empty/ 404
+    expect_status /empty 404
+    expect_status '/sub/deep?a=b' 404
+    mkdir "$WWW/empty/index.html"
+    expect_status /empty 404
+    rmdir "$WWW/empty/index.html"
+    ln -s "$WORK/secret" "$WWW/empty/index.html"
+    expect_status /empty 404
+    # What lies as deep as a path can go has nothing behind its slash.
+    path=$(printf 'd/%.0s' {1..64})
+    mkdir -p "$WWW/$path"
+    printf 'deep\n' | tee "$WWW/${path#d/}index.html" >"$WWW/${path}index.html"
+    path=${path%/}
+    expect_status "/${path#d/}" 301
+    expect_status "/$path" 404
+    assert_equal '' "$(find "/proc/$HOST_PID/fd" -lname "$WWW/?*" 2>/dev/null)" "what it has left open"
     host_stop
 }
 
@@ -166,6 +190,32 @@ sends_nothing_that_the_client_has_already() {
     expect_body /ten 200 0123456789 "If-Modified-Since: $date" 'If-None-Match: "x"'
     exchange "GET /ten HTTP/1.1\\r\\nHost: h\\r\\nIf-Modified-Since: $date\\r\\n\\r\\nGET /ten HTTP/1.1\\r\\nHost: h\\r\\n\\r\\n"
     assert_equal '304 200' "$(statuses)" "two on one connection"
+    host_stop
+}
+
+# No file has an entity tag: whatever tag is named, it is not this file's.
+says_412_where_the_file_is_not_the_one_that_is_wanted() {
+    start
+    touch -d '1994-11-06 08:49:37 UTC' "$WWW/ten"
+    local date='Sun, 06 Nov 1994 08:49:37 GMT' other='Sun, 06 Nov 1994 08:49:36 GMT'
+    expect_body /ten 412 '412 Precondition Failed: the file is not the one that the condition is about\n' 'If-Match: "x"'
+    expect_status /ten 412 'If-Match: "x", "*"'
+    expect_body /ten 200 0123456789 'If-Match: *'
+    expect_body /ten 200 0123456789 "If-Unmodified-Since: $date"
+    expect_status /ten 412 "If-Unmodified-Since: $other"
+    # Before all others; a date does not count beside a tag.
+    expect_status /ten 412 'If-Match: "x"' "If-Modified-Since: $date"
+    expect_status /ten 412 "If-Unmodified-Since: $other" 'Range: bytes=99-'
+    expect_status /ten 412 'If-Match: "x"' "If-Unmodified-Since: $date"
+    expect_body /ten 206 1 'If-Match: *' "If-Unmodified-Since: $other" 'Range: bytes=1-1'
+    expect_status /ten 304 'If-Match: *' "If-Modified-Since: $date"
+    # Where there is nothing that could be wanted they do not count (13.2.1).
+    expect_status /none 404 'If-Match: "x"'
+    expect_status /sub 301 'If-Match: "x"'
+    exchange 'HEAD /ten HTTP/1.1\r\nHost: h\r\nIf-Match: "x"\r\n\r\nGET /ten HTTP/1.1\r\nHost: h\r\n\r\n'
+    assert_equal '412 200' "$(statuses)" "two on one connection"
+    grep -q 'the condition' "$WORK/found" && fail "a HEAD was answered with a body"
+    assert_equal '' "$(find "/proc/$HOST_PID/fd" -lname "$WWW/?*" 2>/dev/null)" "what it has left open"
     host_stop
 }
 
@@ -383,8 +433,9 @@ sends_a_file_in_pieces_of_any_size() {
 
 run_tests \
     serves_files_with_their_length_type_and_date serves_index_html_for_a_folder \
-    sends_a_browser_from_a_folders_name_to_its_slash answers_HEAD_as_GET_without_the_body refuses_other_methods \
-    sends_a_range_of_a_file sends_nothing_that_the_client_has_already \
+    sends_a_browser_from_a_folders_name_to_its_slash says_404_for_a_folder_without_index_html_with_a_slash_and_without \
+    answers_HEAD_as_GET_without_the_body refuses_other_methods \
+    sends_a_range_of_a_file sends_nothing_that_the_client_has_already says_412_where_the_file_is_not_the_one_that_is_wanted \
     serves_many_files_on_one_connection_in_their_order never_leaves_the_folder goes_no_deeper_than_64_names \
     goes_by_folders_not_by_their_names opens_nothing_but_regular_files says_403_where_a_file_may_not_be_read \
     serves_names_that_begin_with_a_dot_where_it_is_told_to \
