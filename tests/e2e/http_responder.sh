@@ -254,6 +254,62 @@ finishes_a_request_when_the_host_stops_and_says_that_it_was_the_last() {
     client_close
 }
 
+# Clients ask as long as they are listened to, and read nothing.  Whatever the host was to do for them
+# it has done when others have been answered so many times.
+asked_by_clients_that_do_not_read() { # CLIENTS METHOD [HEADER]
+    python3 - "$WORK/socket" "$@" <<'PYTHON' || fail "see above"
+import socket, sys
+path, count, method, header = sys.argv[1], int(sys.argv[2]), sys.argv[3], "".join(sys.argv[4:])
+request = ("%s / HTTP/1.1\r\nHost: h\r\n%s\r\n" % (method, header and header + "\r\n")).encode()
+PIECE, MOST = 1 << 16, 32 << 20
+def connect():
+    s = socket.socket(socket.AF_UNIX)
+    s.settimeout(30)
+    s.connect(path)
+    return s
+said = request * (MOST // len(request))
+clients = [[connect(), 0] for _ in range(count)]
+for s, _ in clients:
+    s.setblocking(False)
+quiet = 0
+while quiet < 100:
+    quiet += 1
+    for client in clients:
+        try:
+            n = client[0].send(said[client[1]:client[1] + PIECE])
+        except BlockingIOError:
+            n = 0
+        client[1] += n
+        if n:
+            quiet = 0
+    other = connect()
+    other.sendall(b"HEAD / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n")
+    while other.recv(65536):
+        pass
+    other.close()
+PYTHON
+}
+
+expect_little_for() { # CLIENTS METHOD [HEADER]
+    local memory
+    # A sanitizer's memory tells nothing.
+    ! grep -q -e __asan_init -e __tsan_init "$HOST" || skip "the program carries a sanitizer"
+    host_start responder -l "unix:$WORK/socket" drain-timeout=0
+    asked_by_clients_that_do_not_read "$@"
+    memory=$(host_memory)
+    [ "$memory" -lt $((8192 + $1 * 1024)) ] || fail "$1 clients that only ask took $memory KiB"
+    host_stop
+}
+
+holds_little_for_clients_that_do_not_read() {
+    expect_little_for 40 GET
+}
+
+# The page that it would be is not kept either, long as it may be.
+holds_little_for_clients_that_do_not_read_the_replies_to_HEAD() {
+    expect_little_for 8 HEAD "X: $(printf '%08000d' 0)"
+}
+
 run_tests \
     shows_a_browsers_request_as_a_page escapes_whatever_could_be_markup answers_the_same_however_the_stream_is_split \
     answers_HEAD_without_a_body dates_its_replies keeps_the_connection_for_a_client_of_HTTP_1_1 \
@@ -261,4 +317,5 @@ run_tests \
     ends_the_connection_of_a_client_that_waits_for_100 refuses_what_is_no_request_and_ends_the_connection \
     refuses_bodies_whose_end_is_doubtful refuses_a_line_that_ends_with_LF_alone_at_once \
     refuses_a_head_of_more_than_16384_bytes refuses_a_request_that_does_not_arrive_in_time \
-    finishes_a_request_when_the_host_stops_and_says_that_it_was_the_last
+    finishes_a_request_when_the_host_stops_and_says_that_it_was_the_last holds_little_for_clients_that_do_not_read \
+    holds_little_for_clients_that_do_not_read_the_replies_to_HEAD
