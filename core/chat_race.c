@@ -177,7 +177,7 @@ void chat_race_on(confab_chat *chat)
 {
     struct race *race = chat->extra ? chat->extra->race : NULL;
 
-    if (race && race->live == 0)
+    if (race)
         race_go_on(race);
 }
 

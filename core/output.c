@@ -19,7 +19,8 @@ static struct segment *chunk_new(confab_reactor *reactor, size_t size, bool smal
             return NULL;
         chunk->kind = SEGMENT_BYTES;
         chunk->waiting = chunk->spare = false;
-        chunk->cost = small ? OUTPUT_CHUNK_SMALL : 0;
+        /* A larger one is full of what it was made for.  Those on the free list never have a cost. */
+        chunk->cost = size == OUTPUT_CHUNK_SMALL ? OUTPUT_CHUNK_SMALL : 0;
         chunk->u.chunk.size = size;
     }
     chunk->next = NULL;

@@ -324,6 +324,27 @@ Test(adopt, a_chat_of_a_connect_under_way_has_its_time_out)
     test_reactor_free(reactor);
 }
 
+/* A loop that is busy elsewhere takes none of the time to connect from one that has done so. */
+Test(adopt, a_chat_that_is_connected_does_not_time_out_before_its_first_turn)
+{
+    confab_reactor *reactor = test_reactor();
+    struct end end = { 0 };
+    int pair[2];
+
+    stub_io(reactor);
+    test_tcp_pair(pair);
+    chat_on(reactor, pair[0], &end);
+    stub_now += CONFAB_MINUTE; /* beyond the time-out */
+    run_quiet(reactor);
+    cr_expect_eq(end.closed, 0);
+    cr_expect_eq(end.connects, 1);
+    test_send(pair[1], "hello", 5);
+    run_quiet(reactor);
+    cr_expect_str_eq(end.bytes, "hello");
+    test_reactor_free(reactor);
+    close(pair[1]);
+}
+
 Test(adopt, a_chat_of_a_connect_that_has_failed_closes_with_CONNECT)
 {
     confab_reactor *reactor = test_reactor();

@@ -191,7 +191,7 @@ Test(chat_linger, a_peer_that_takes_nothing_of_its_reply_is_cut_off)
     open_talk(&talk, &reply, MEBIBYTE);
     talk_say(&talk, "\n");
     cr_assert_eq(talk.closes, 1);
-    /* 30 s from when the kernels have moved what they can, which takes real time. */
+    /* Two minutes from when the kernels have moved what they can, which takes real time. */
     cr_assert_leq(seconds_until_end(&talk, 0), 150);
     end_talk(&talk);
 }

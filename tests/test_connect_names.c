@@ -2,6 +2,7 @@
  * address after address.  Names are made up (names.h), and so is what becomes of
  * an attempt: see stubbed_connect. */
 #include "core/address.h"
+#include "core/resolve.h"
 #include "names.h"
 #include "support.h"
 
@@ -25,12 +26,13 @@ struct end {
     char message[64], text[1024], peer[128];
 };
 
-static struct end client, server;
+static struct end client, server, other;
 static confab_reactor *reactor;
 static confab_listener *listener;
 static char port[8];
 static char tried[1024];
 static int attempts[16], attempts_made; /* the descriptors that were tried to be connected */
+static int sockets;                     /* that were made */
 static int threads;                     /* before the test */
 static int full = -1;                   /* a listener that answers nobody */
 static struct sockaddr_in full_address;
@@ -60,6 +62,7 @@ static int stubbed_connect(void *state, int fd, const struct sockaddr *address, 
 /* So that there need be no IPv6 here. */
 static int stubbed_socket(void *state, int domain, int type, int protocol)
 {
+    sockets++;
     return stubbed.socket(state, domain == AF_INET6 ? AF_INET : domain, type, protocol);
 }
 
@@ -389,6 +392,67 @@ NAMES_TEST(a_late_failure_starts_the_next_one_and_the_delay_anew)
     cr_assert_str_eq(tried, "203.0.113.1 203.0.113.2 203.0.113.3 203.0.113.4");
 }
 
+NAMES_TEST(of_very_many_addresses_only_so_many_are_used)
+{
+    static char ip[RESOLVED_MAX + 8][16];
+
+    for (int i = 0; i < RESOLVED_MAX + 8; i++) {
+        snprintf(ip[i], sizeof ip[i], "192.0.2.%d", i + 1);
+        names_add("host.example", ip[i]);
+    }
+    fails("host.example", ENETUNREACH);
+    cr_assert_eq(attempts_made, RESOLVED_MAX);
+}
+
+/* Closes the descriptor of an attempt; the next chat that is made is on that number. */
+static void lose_attempt(int number, int pair[2])
+{
+    test_pair(pair);
+    cr_assert_eq(dup2(pair[0], attempts[number]), attempts[number]);
+    close(pair[0]);
+    cr_assert_not_null(confab_chat_new(
+        reactor, attempts[number], &ops,
+        &(struct confab_chat_options){ .size = sizeof(struct confab_chat_options), .data = &other }));
+}
+
+NAMES_TEST(the_next_address_is_tried_when_an_attempts_descriptor_was_closed_behind_its_back)
+{
+    int pair[2];
+
+    make_full();
+    names_add("host.example", "203.0.113.1");
+    names_add("host.example", "127.0.0.1");
+    start("host.example");
+    run_until(reactor, has_tried, "203.0.113.1");
+    lose_attempt(0, pair);
+    cr_assert_str_eq(tried, "203.0.113.1", "it was tried inside the call");
+    run_quiet(reactor);
+    cr_assert_str_eq(tried, "203.0.113.1 127.0.0.1");
+    talks();
+    cr_assert_eq(other.closed, 0);
+    close(pair[1]);
+}
+
+/* The one that is left has started its next one long ago, and will start no other. */
+NAMES_TEST(the_next_address_is_tried_also_where_one_of_two_attempts_was_lost)
+{
+    int pair[2];
+
+    make_full();
+    names_add("host.example", "203.0.113.1");
+    names_add("host.example", "203.0.113.2");
+    names_add("host.example", "127.0.0.1");
+    start("host.example");
+    run_until(reactor, has_tried, "203.0.113.1");
+    stub_pass(delay);
+    cr_assert_str_eq(tried, "203.0.113.1 203.0.113.2");
+    lose_attempt(1, pair);
+    run_quiet(reactor);
+    cr_assert_str_eq(tried, "203.0.113.1 203.0.113.2 127.0.0.1");
+    talks();
+    close(pair[1]);
+}
+
 NAMES_TEST(localhost_is_both_loopbacks_the_one_that_listeners_have_first)
 {
     confab_listener_close(listener);
@@ -504,6 +568,38 @@ NAMES_TEST(closed_while_its_addresses_are_tried_leaves_no_attempt)
     run_until_set(reactor, &client.closed);
     cr_assert_eq(client.reason, CONFAB_REASON_CLOSED);
     cr_assert_eq(test_open_fds(), before);
+}
+
+/* Has one attempt under way, and another address to try. */
+static void start_two(void)
+{
+    make_full();
+    names_add("host.example", "203.0.113.1");
+    names_add("host.example", "127.0.0.1");
+    start("host.example");
+    run_until(reactor, has_tried, "203.0.113.1");
+    cr_assert_eq(sockets, 1);
+}
+
+NAMES_TEST(closing_everything_tries_no_other_address)
+{
+    start_two();
+    confab_reactor_close_all(reactor);
+    cr_assert_eq(sockets, 1);
+    run_quiet(reactor);
+    cr_assert_eq(sockets, 1);
+    cr_assert_str_eq(tried, "203.0.113.1");
+    cr_assert_eq(client.closed, 1);
+    cr_assert_eq(client.reason, CONFAB_REASON_CLOSED);
+}
+
+NAMES_TEST(freeing_the_reactor_tries_no_other_address)
+{
+    start_two();
+    test_reactor_free(reactor);
+    cr_assert_eq(sockets, 1);
+    cr_assert_eq(client.closed, 1);
+    reactor = test_reactor(); /* for tear_down */
 }
 
 NAMES_TEST(a_look_up_that_nobody_waits_for_does_not_keep_run_going)

@@ -1,15 +1,21 @@
 /* test_pool.c: the threads of a pool: how many, when one cannot be had, and what becomes of jobs that are
  * taken back, skipped, or left behind. */
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
+#include <stdlib.h>
 
-/* As where the system has no thread left; and where a thread takes its time to wake up. */
+/* As where the system has no thread left; and where a thread takes its time to wake up.  How many pools were freed. */
 static bool no_thread, no_signal;
 static int create(pthread_t *thread, const pthread_attr_t *attributes, void *(*body)(void *), void *data);
 static int signal_one(pthread_cond_t *condition);
+static atomic_int pools_freed;
+static void free_pool(void *pool);
 #define pthread_create      create
 #define pthread_cond_signal signal_one
+#define free                free_pool
 #include "core/pool.c"
+#undef free
 #undef pthread_create
 #undef pthread_cond_signal
 
@@ -28,6 +34,12 @@ static int create(pthread_t *thread, const pthread_attr_t *attributes, void *(*b
 static int signal_one(pthread_cond_t *condition)
 {
     return no_signal ? 0 : pthread_cond_signal(condition);
+}
+
+static void free_pool(void *pool)
+{
+    free(pool);
+    atomic_fetch_add(&pools_freed, 1);
 }
 
 struct task {
@@ -398,6 +410,37 @@ Test(pool, a_reactor_that_is_freed_waits_for_what_runs_and_cancels_the_rest)
 }
 
 /* -- A pool that is not waited for ------------------------------------------------------------ */
+
+/* They look at it once more when what they run is done. */
+Test(pool, the_last_of_the_threads_that_are_left_behind_frees_it)
+{
+    enum { LEFT = 2 };
+    confab_reactor *reactor = test_reactor();
+    struct pool *pool = reactor_names_pool(reactor);
+    struct gate gate[LEFT] = { GATE, GATE };
+    atomic_int dropped[LEFT] = { 0 };
+
+    for (int i = 0; i < LEFT; i++) {
+        struct task *task = calloc(1, sizeof *task);
+        cr_assert_not_null(task);
+        *task = (struct task){ .job = { .run = task_run, .done = task_done, .drop = task_drop },
+                               .gate = &gate[i],
+                               .dropped = &dropped[i] };
+        cr_assert_eq(pool_submit(pool, &task->job), 0);
+        gate_wait(&gate[i], 1);
+    }
+    test_reactor_free(reactor);
+    cr_assert_eq(atomic_load(&pools_freed), 0, "it was freed under two threads");
+    cr_assert_eq(atomic_load(&pool->refs), LEFT);
+    gate_open(&gate[0]);
+    while (atomic_load(&pool->refs) == LEFT)
+        sched_yield();
+    cr_assert_eq(atomic_load(&pools_freed), 0, "it was freed under a thread");
+    gate_open(&gate[1]);
+    while (!atomic_load(&pools_freed))
+        sched_yield();
+    cr_assert(atomic_load(&dropped[0]) && atomic_load(&dropped[1]));
+}
 
 Test(pool, one_that_is_not_waited_for_leaves_behind_what_runs)
 {

@@ -424,3 +424,32 @@ Test(reactor_clocks, a_loop_that_never_sleeps_fires_what_its_hooks_start)
     cr_assert_geq(tick.last - began, CONFAB_SECOND);
     cr_assert_leq(tick.last - began, CONFAB_SECOND + 10 * CONFAB_MILLISECOND);
 }
+
+/* Who turns the loop himself may come back whenever he likes. */
+Test(reactor_clocks, what_a_hook_starts_counts_from_the_end_of_its_turn_not_from_the_next)
+{
+    struct tick tick = { 0 };
+
+    cr_assert_eq(confab_reactor_post(reactor, start_one, &tick), 0);
+    cr_assert_geq(confab_reactor_run_once(reactor, 0), 0);
+    stub_now += CONFAB_SECOND + 2 * CONFAB_MILLISECOND;
+    cr_assert_geq(confab_reactor_run_once(reactor, 0), 0);
+    cr_assert_eq(tick.fired, 1);
+}
+
+static void start_one_and_stop(confab_reactor *of, void *data)
+{
+    start_one(of, data);
+    confab_reactor_stop(of);
+}
+
+Test(reactor_clocks, what_a_hook_starts_counts_from_the_end_of_the_run_that_it_stops)
+{
+    struct tick tick = { 0 };
+
+    cr_assert_eq(confab_reactor_post(reactor, start_one_and_stop, &tick), 0);
+    cr_assert_eq(confab_reactor_run(reactor), 0);
+    stub_now += CONFAB_SECOND + 2 * CONFAB_MILLISECOND;
+    cr_assert_geq(confab_reactor_run_once(reactor, 0), 0);
+    cr_assert_eq(tick.fired, 1);
+}

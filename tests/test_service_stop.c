@@ -1,4 +1,5 @@
 /* Stopping a service. */
+#include "core/reactor.h"
 #include "service_support.h"
 #include "support.h"
 #include <criterion/criterion.h>
@@ -200,6 +201,74 @@ Test(test_service_stop, drain_of_zero_closes_at_once_without_handle_shutdown)
     cr_assert_eq(served.reason, CONFAB_REASON_STOP);
     cr_assert_str_eq(served.trace, "config_complete ready start stop ");
 }
+
+/* -- What lingers ------------------------------------------------------------------------------- */
+
+static int on_its_way; /* bytes of ours that the kernel is said to hold still */
+
+static int say_unsent(void *state, int fd)
+{
+    (void)state, (void)fd;
+    return on_its_way;
+}
+
+static int answer_and_close(confab_chat *chat)
+{
+    int error = confab_chat_puts(chat, "bye\n");
+
+    confab_chat_close_when_done(chat);
+    return error;
+}
+
+static char stop_line[128]; /* the last line that tells of a stop */
+
+static void keep_stop_line(void *data, const struct confab_log_line *line)
+{
+    (void)data;
+    if (!strncmp(line->text, "stop: ", 6))
+        snprintf(stop_line, sizeof stop_line, "%s", line->text);
+}
+
+/* Stops a service whose n connections linger, with so many bytes each on their way. */
+static void stop_lingering(size_t n, int unsent)
+{
+    const struct confab_io *before = served.reactor->io;
+    struct confab_io io = *before;
+    int peers[2];
+
+    io.unsent = say_unsent;
+    served.reactor->io = &io;
+    served.plan.on_line = answer_and_close;
+    on_its_way = unsent;
+    confab_log_set(keep_stop_line, NULL, CONFAB_INFO);
+    serve_peers(peers, n);
+    for (size_t i = 0; i < n; i++) {
+        test_send(peers[i], "x\n", 2);
+        run_quiet(served.reactor);
+    }
+    cr_assert_eq(served.closes, (int)n);
+    cr_assert_eq(confab_service_inbound(served.service), n, "nothing lingers");
+    confab_service_stop(served.service, 0);
+    until_stopped();
+    confab_log_set(NULL, NULL, CONFAB_INFO);
+    served.reactor->io = before;
+    for (size_t i = 0; i < n; i++)
+        close(peers[i]);
+}
+
+Test(test_service_stop, connections_that_are_cut_with_bytes_on_their_way_are_told_of)
+{
+    stop_lingering(2, 1);
+    cr_assert_str_eq(stop_line, "stop: 2 connections were closed that had not ended");
+}
+
+Test(test_service_stop, a_connection_that_only_waits_for_its_peers_end_is_not_told_of)
+{
+    stop_lingering(1, 0);
+    cr_assert_str_eq(stop_line, "");
+}
+
+/* -- Stopped twice ------------------------------------------------------------------------------- */
 
 Test(test_service_stop, second_stop_shortens_the_drain)
 {
