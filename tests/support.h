@@ -61,6 +61,9 @@ const char *test_folder(void);
 int test_threads(void);
 void test_threads_until(int n);
 
+/* How often to try what is tried at random or at length: as often as told, an eighth of that under valgrind. */
+int test_rounds(int rounds);
+
 /* The number of open descriptors of this process. */
 int test_open_fds(void);
 

@@ -519,7 +519,7 @@ static void fuzz(bool collector)
 
     cr_assert_eq(confab_reactor_new(&reactor, &options), 0);
     stub_io(reactor);
-    for (unsigned seed = 1; seed <= SESSIONS; seed++) {
+    for (unsigned seed = 1; seed <= (unsigned)test_rounds(SESSIONS); seed++) {
         open_session(&s, reactor, seed, collector);
         unsigned letters = 2 + under(&s, 6);
         for (int i = 0; i < STEPS && (s.sent < INPUT || under(&s, 20)) && s.chat; i++)

@@ -120,13 +120,13 @@ static void cr_keeps_pace(uint64_t rate, size_t cut)
 {
     enum { SECONDS = 20, STEP = 3700000 };
     struct flow flow;
-    int64_t passed = 0;
+    int64_t passed = 0, end = test_rounds(SECONDS) * CONFAB_SECOND;
     uint64_t burst = rate / 4 ? rate / 4 : 1, useful = rate / 16 ? rate / 16 : 1;
 
     flow_open(&flow);
     flow_push(&flow, cut, rate);
     after(&flow, 0);
-    for (; passed < SECONDS * CONFAB_SECOND; passed += STEP) {
+    for (; passed < end; passed += STEP) {
         uint64_t most = burst + rate * (uint64_t)passed / (uint64_t)CONFAB_SECOND;
         cr_assert_leq(flow.got, most, "%zu bytes at %d a second", flow.got, (int)rate);
         /* Since it woke last, to a tick, and a step. */
