@@ -42,6 +42,8 @@ struct confab_backend_options {
     /* As confab_reactor_options.alloc; never NULL. */
     void *(*alloc)(void *data, void *old, size_t n);
     void *alloc_data;
+    void *network;  /* of a simulated one: where its handles live; NULL: a network of its own */
+    void *previous; /* the state that this one is opened to replace, which is closed afterwards; NULL: none */
 };
 
 /* What adopt finds a descriptor to be. */
@@ -105,8 +107,12 @@ struct confab_io {
 
     /* Makes a foreign descriptor non-blocking and close-on-exec and returns
      * what it is (enum confab_fd_kind); -EPERM for one that cannot be polled (a
-     * regular file, a folder), -EBADF for none.  Closes nothing. */
+     * regular file, a folder; in a simulated network any real descriptor), -EBADF for none.  Closes nothing. */
     int (*adopt)(void *state, int fd);
+
+    /* The addresses that a host's name has, up to `room`, each with this port: how many, or -EHOSTUNREACH:
+     * none.  NULL in the table: getaddrinfo(3) is asked, in a thread. */
+    int (*resolve)(void *state, const char *host, uint16_t port, struct sockaddr_storage *addresses, int room);
 
     /* Monotonic, and since 1970; nanoseconds. */
     int64_t (*clock)(void *state);
@@ -116,6 +122,11 @@ struct confab_io {
 
 struct confab_backend {
     const char *name;
+
+    /* A network in memory: what io makes are handles of it and no descriptors (only its close takes a real
+     * one too), and its time is virtual: a wait in which nothing is ready moves the clock and takes no
+     * time.  Only ever asked for by name; jobs run on the loop, in its turn. */
+    bool simulated;
 
     /* Makes a state.  -ENOSYS: this system has no such thing. */
     int (*open)(void **state, const struct confab_backend_options *options);
@@ -148,6 +159,10 @@ struct confab_backend {
      * (keeps errno).  Cheap when called often. */
     int (*wake)(void *state);
 
+    /* How many holds are out, told when that changes: while there is one something real is waited for, and
+     * time passes as it does outside.  NULL where it always does. */
+    void (*hold)(void *state, long holds);
+
     const struct confab_io *io;
 };
 
@@ -155,7 +170,9 @@ struct confab_backend {
 extern const struct confab_backend *const confab_backends[];
 
 extern const struct confab_backend confab_backend_epoll;
+extern const struct confab_backend confab_backend_kqueue;
 extern const struct confab_backend confab_backend_poll;
+extern const struct confab_backend confab_backend_sim;
 
 /* The io of real sockets, shared by the backends of real systems; state is not
  * looked at (posix_io.c). */

@@ -253,7 +253,7 @@ int confab_chat_error(const confab_chat *chat)
 
 int confab_chat_fd(const confab_chat *chat)
 {
-    return chat->channel.fd;
+    return chat->channel.reactor->backend->simulated ? -1 : chat->channel.fd;
 }
 
 const char *confab_chat_peer(const confab_chat *chat, char buf[128])

@@ -264,7 +264,7 @@ void *confab_dispatcher_data(confab_dispatcher *d)
 
 int confab_dispatcher_fd(confab_dispatcher *d)
 {
-    return d->channel.fd;
+    return d->channel.reactor->backend->simulated ? -1 : d->channel.fd;
 }
 
 confab_reactor *confab_dispatcher_reactor(confab_dispatcher *d)

@@ -34,7 +34,9 @@ static int backend_open(confab_reactor *reactor, void **state)
 {
     struct confab_backend_options options = { .size = sizeof options,
                                               .alloc = reactor->alloc.call,
-                                              .alloc_data = reactor->alloc.data };
+                                              .alloc_data = reactor->alloc.data,
+                                              .network = reactor->network,
+                                              .previous = reactor->state };
 
     return reactor->backend->open(state, &options);
 }
@@ -89,6 +91,11 @@ static void reactor_destroy(confab_reactor *reactor)
 
 int confab_reactor_new(confab_reactor **made, const struct confab_reactor_options *options)
 {
+    return reactor_new(made, options, NULL);
+}
+
+int reactor_new(confab_reactor **made, const struct confab_reactor_options *options, void *network)
+{
     struct confab_reactor_options o = { 0 };
     struct alloc alloc = { .call = libc_alloc };
 
@@ -109,6 +116,7 @@ int confab_reactor_new(confab_reactor **made, const struct confab_reactor_option
         return -ENOMEM;
     reactor->alloc = alloc;
     reactor->backend = backend;
+    reactor->network = network;
     reactor->read_buffer = o.read_buffer ? o.read_buffer : READ_BUFFER_DEFAULT;
     reactor->accepts = o.accepts ? o.accepts : ACCEPTS_DEFAULT;
     reactor->reads = o.reads ? o.reads : READS_DEFAULT;
@@ -188,6 +196,8 @@ int reactor_rebuild(confab_reactor *reactor, bool forked)
         atomic_store(&reactor->waking, 0);
     reactor->backend->close(reactor->state, forked);
     reactor->state = state;
+    if (reactor->backend->hold)
+        reactor->backend->hold(state, reactor->holds);
     for (uint32_t i = 0; i < reactor->slots.capacity; i++) {
         struct slot *slot = &reactor->slots.slot[i];
         slot->armed = 0;
@@ -223,6 +233,8 @@ int confab_reactor_after_fork(confab_reactor *reactor)
 void confab_reactor_hold(confab_reactor *reactor, int plus_or_minus_one)
 {
     reactor->holds += plus_or_minus_one;
+    if (reactor->backend->hold)
+        reactor->backend->hold(reactor->state, reactor->holds);
 }
 
 void confab_reactor_close_all(confab_reactor *reactor)

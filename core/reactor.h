@@ -94,6 +94,7 @@ struct confab_reactor {
 
     struct alloc alloc;
     const struct confab_backend *backend;
+    void *network; /* what reactor_new was given */
     struct confab_ready *ready;
     struct wheel channel_wheel, timer_wheel;
     struct timers timers;
@@ -124,6 +125,9 @@ struct confab_reactor {
     unsigned work_threads;
     struct pool *work_pool, *names_pool; /* NULL: not needed so far */
 };
+
+/* As confab_reactor_new; network: that of a simulated backend, NULL: one of its own. */
+int reactor_new(confab_reactor **made, const struct confab_reactor_options *options, void *network);
 
 /* Whether anything new may be made in it: not while it is being freed. */
 static inline bool reactor_open(const confab_reactor *reactor)

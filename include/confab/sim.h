@@ -1,0 +1,162 @@
+/* confab/sim.h: a network in memory, to test what is built on confab.
+ *
+ * A simulation is one network, one reactor in it, and a clock of its own.  What
+ * runs on that reactor (services and their plugins, listeners, chats) cannot
+ * tell it from a real one, but that no descriptor is behind its connections
+ * (confab_chat_fd is -1, and a real descriptor is refused).  The test plays the
+ * far end of each connection, moves the clock, and may ask for faults, which
+ * are drawn from a seed: the same calls with the same seed give the same run, to the byte.
+ *
+ * Time stands still while anything is ready, and jumps to the next timer or the
+ * next arrival when nothing is; so an hour of time-outs takes as long as what
+ * happens in it.  It does not jump while a hold is out (confab_reactor_hold):
+ * then something real is waited for, and it goes as real time does.  The wall
+ * clock starts at the same moment each time, random numbers come from the seed,
+ * and confab_work and look-ups of names run on the loop, in a following turn.
+ *
+ *     confab_sim *sim;
+ *     confab_sim_end *client;
+ *     char reply[64];
+ *
+ *     confab_sim_new(&sim, 1, NULL, NULL);
+ *     ... confab_listen(&listener, confab_sim_reactor(sim), "127.0.0.1:7", &ops, NULL) ...
+ *     confab_sim_connect(sim, "127.0.0.1:7", NULL, &client);
+ *     confab_sim_send(client, "hello\r\n", 7);
+ *     confab_sim_settle(sim);
+ *     n = confab_sim_recv(client, reply, sizeof reply);
+ *     confab_sim_free(sim);
+ *
+ * All of it belongs to the thread that runs the reactor, and none of it may be
+ * called by a hook but where its comment says so. */
+#ifndef CONFAB_SIM_H
+#define CONFAB_SIM_H
+
+#include <confab/reactor.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+#pragma GCC visibility push(default)
+
+typedef struct confab_sim confab_sim;
+
+/* The far end of a connection, and a far listener: the test's side. */
+typedef struct confab_sim_end confab_sim_end;
+typedef struct confab_sim_listener confab_sim_listener;
+
+/* What goes wrong, and how often: each share is so many of a thousand (0: never; at most 900, so that a
+ * run ends), drawn anew for each call or connection.  It befalls the reactor's side; the far ends' calls
+ * do as they are told. */
+struct confab_sim_faults {
+    size_t size;            /* sizeof(struct confab_sim_faults) */
+    unsigned short_reads;   /* of reads: give some of what is there, at least a byte */
+    unsigned short_writes;  /* of writes: take some of what there is room for, at least a byte */
+    unsigned again;         /* of reads, writes and accepts: EAGAIN, though it was told ready */
+    unsigned interrupted;   /* of waits: ends with nothing, as by a signal; and of connects: goes on by itself */
+    unsigned aborted;       /* of connections to the reactor's listeners: gone before they are accepted */
+    unsigned no_descriptor; /* of accepts and of new sockets: EMFILE */
+    unsigned refused;       /* of the reactor's connects: ECONNREFUSED, whoever listens */
+    unsigned unanswered;    /* of the reactor's connects: nobody ever answers */
+    unsigned resets;        /* of connections: reset once reset_after bytes at the most, drawn, have arrived both ways */
+    uint64_t reset_after;   /* 0: 4096 */
+    int64_t delay;          /* nanoseconds that what is sent is under way at the most, drawn for each piece, which stay in order */
+    bool shuffle;           /* what is ready at once is told in an order that is drawn */
+    size_t buffer;          /* bytes that a connection holds each way, under way and unread; 0: 65536 */
+};
+
+/* Makes a simulation and its reactor.  faults and options may be NULL: none, and all defaults (a backend
+ * that options names is not looked at).  A failure of options' alloc reaches the reactor only: what the
+ * network itself needs comes from malloc(3).  -EINVAL: a share over 900, a negative delay, or options of an
+ * unknown size; -ENOMEM; what the system says when it has no descriptor left (one is needed to be woken). */
+int confab_sim_new(confab_sim **sim, uint64_t seed, const struct confab_sim_faults *faults,
+                   const struct confab_reactor_options *options);
+
+/* Frees the reactor (confab_reactor_free: all that lives in it is closed), the ends, the listeners and the
+ * network.  sim may be NULL.  -EBUSY inside run. */
+int confab_sim_free(confab_sim *sim);
+
+/* Its reactor, which confab_sim_free frees. */
+confab_reactor *confab_sim_reactor(confab_sim *sim);
+
+/* Other faults from now on; NULL: none.  -EINVAL as confab_sim_new.  A hook may call it. */
+int confab_sim_set_faults(confab_sim *sim, const struct confab_sim_faults *faults);
+
+/* -- Time ------------------------------------------------------------------- */
+
+/* Runs turns until nothing is left to do now: time stands still.  What is under way (faults.delay) stays
+ * under way, and a fault's EAGAIN is tried again.  The number of turns; -ELOOP: not quiet after 100,000;
+ * -EBUSY inside run; what the loop says when it fails. */
+int confab_sim_settle(confab_sim *sim);
+
+/* The same, but time goes on as far as what is under way needs: afterwards nothing is. */
+int confab_sim_deliver(confab_sim *sim);
+
+/* Has ns pass: what falls due on the way (timers, arrivals) happens at its time, and the clock then shows
+ * exactly so much more.  Settles first and last.  As confab_sim_settle; -EINVAL: ns is negative. */
+int confab_sim_advance(confab_sim *sim, int64_t ns);
+
+/* Nanoseconds since the simulation was made.  A hook may call it. */
+int64_t confab_sim_now(confab_sim *sim);
+
+/* -- The far end ------------------------------------------------------------ */
+
+/* Connects to a listener in the network: an address as confab_listener_address shows it; from: the numeric
+ * address ("192.0.2.7" or "192.0.2.7:4000") that it comes from, NULL: 127.0.0.1, or ::1.  The end is open at once, accepted or not.
+ * -ECONNREFUSED: nobody listens there; -EAGAIN: as many as its backlog takes wait already; -EINVAL: an address
+ * that cannot be read; -ENOMEM. */
+int confab_sim_connect(confab_sim *sim, const char *address, const char *from, confab_sim_end **end);
+
+/* Listens where the reactor's side may connect to; port 0: one that is free.  -EADDRINUSE, -EINVAL, -ENOMEM.  address tells where,
+ * and lives as long as the listener. */
+int confab_sim_listen(confab_sim *sim, const char *address, confab_sim_listener **listener);
+const char *confab_sim_listener_address(const confab_sim_listener *listener);
+
+/* The next connection; -EAGAIN: none waits. */
+int confab_sim_accept(confab_sim_listener *listener, confab_sim_end **end);
+
+/* Ends it: what waits there is reset, what connects is refused from now on. */
+void confab_sim_listener_close(confab_sim_listener *listener);
+
+/* Has a host's name stand for an address (numeric, no port), one more each time it is called.  "localhost"
+ * is 127.0.0.1 and ::1 already.  -EINVAL, -ENOMEM. */
+int confab_sim_name(confab_sim *sim, const char *host, const char *address);
+
+/* Sends what there is room for; how many bytes, -EAGAIN: none now; -EPIPE: after shutdown, or the other side is gone;
+ * -ECONNRESET, once.  A hook may call it, and recv. */
+ssize_t confab_sim_send(confab_sim_end *end, const void *bytes, size_t len);
+
+/* Receives what has arrived, up to room; 0: the stream has ended; -EAGAIN: nothing now; -ECONNRESET, once
+ * all that came before it has been read. */
+ssize_t confab_sim_recv(confab_sim_end *end, void *bytes, size_t room);
+
+/* Half-close: the other side finds the end of the stream behind what was sent.  0, -EPIPE. */
+int confab_sim_shutdown(confab_sim_end *end);
+
+/* Resets the connection: bytes that are under way to the reactor's side still arrive, then it finds ECONNRESET.  Frees end. */
+void confab_sim_reset(confab_sim_end *end);
+
+/* Closes it as close(2) does (a reset where something was left unread), and frees end. */
+void confab_sim_close(confab_sim_end *end);
+
+/* Bytes sent from this end that the other side has not read, and bytes on their way here that have not been read
+ * (under way or arrived). */
+size_t confab_sim_unread(const confab_sim_end *end);
+size_t confab_sim_pending(const confab_sim_end *end);
+
+/* -- What happened ---------------------------------------------------------- */
+
+/* The run so far, as text: a line for each call that reached the network, for each fault and each turn of
+ * the clock; NUL-terminated, *len may be NULL.  Kept up to `limit` bytes (confab_sim_keep_trace; at first 0), the last line then
+ * says how many more there were.  Valid until the simulation runs on. */
+const char *confab_sim_trace(confab_sim *sim, size_t *len);
+int confab_sim_keep_trace(confab_sim *sim, size_t limit); /* -ENOMEM */
+
+/* A hash of the whole run so far, what was not kept included: two runs are the same where it is. */
+uint64_t confab_sim_digest(confab_sim *sim);
+
+#pragma GCC visibility pop
+#ifdef __cplusplus
+}
+#endif
+
+#endif
