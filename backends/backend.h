@@ -112,7 +112,8 @@ struct confab_io {
 
     /* The addresses that a host's name has, up to `room`, each with this port: how many, or -EHOSTUNREACH:
      * none.  NULL in the table: getaddrinfo(3) is asked, in a thread. */
-    int (*resolve)(void *state, const char *host, uint16_t port, struct sockaddr_storage *addresses, int room);
+    int (*resolve)(void *state, const char *host, uint16_t port, struct sockaddr_storage *addresses,
+                   int room);
 
     /* Monotonic, and since 1970; nanoseconds. */
     int64_t (*clock)(void *state);

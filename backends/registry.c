@@ -7,6 +7,7 @@ const struct confab_backend *const confab_backends[] = {
     &confab_backend_epoll,
 #endif
     &confab_backend_poll,
+    &confab_backend_sim, /* last: it is no choice, but to be asked for by name */
     NULL,
 };
 

@@ -27,6 +27,7 @@ struct worker {
 struct pool {
     confab_reactor *reactor; /* not to be touched by a thread once closed */
     bool waits;
+    bool on_loop; /* a simulated network's: no threads, the turn runs the jobs */
     unsigned threads, started, count;
     struct job *oldest, *youngest; /* all jobs */
 
@@ -168,6 +169,7 @@ struct pool *pool_new(confab_reactor *reactor, unsigned threads, bool waits)
     pool->reactor = reactor;
     pool->threads = threads;
     pool->waits = waits;
+    pool->on_loop = reactor->backend->simulated;
     atomic_store(&pool->refs, 1);
     pthread_mutex_init(&pool->lock, NULL);
     pthread_cond_init(&pool->wanted, NULL);
@@ -177,6 +179,8 @@ struct pool *pool_new(confab_reactor *reactor, unsigned threads, bool waits)
 /* Sees to it that there is a thread, one more than have a job to do or to come for.  -EAGAIN: there is none at all. */
 static int staff(struct pool *pool)
 {
+    if (pool->on_loop)
+        return 0;
     pthread_mutex_lock(&pool->lock);
     bool idle = pool->queued < pool->started - pool->busy;
     pthread_mutex_unlock(&pool->lock);
@@ -192,6 +196,11 @@ static void enqueue(struct pool *pool, struct job *job)
     append(&pool->queue, job);
     pool->queued++;
     pthread_cond_signal(&pool->wanted);
+    if (pool->on_loop) {
+        atomic_store(&pool->any, true);
+        atomic_store(&pool->reactor->posted, true);
+        reactor_wake(pool->reactor);
+    }
     pthread_mutex_unlock(&pool->lock);
 }
 
@@ -283,11 +292,32 @@ static int tell(struct pool *pool, struct job *job)
     return n;
 }
 
+/* Where there are no threads: their done is called in the next turn. */
+static void run_queued(struct pool *pool)
+{
+    struct job *job;
+
+    pthread_mutex_lock(&pool->lock);
+    while ((job = pool->queue.first)) {
+        take_out(&pool->queue, job);
+        pool->queued--;
+        atomic_store(&job->state, JOB_RUNNING);
+        pthread_mutex_unlock(&pool->lock);
+        job->run(job);
+        pthread_mutex_lock(&pool->lock);
+        finish(pool, job, JOB_RAN);
+    }
+    pthread_mutex_unlock(&pool->lock);
+}
+
 int pool_turn(struct pool *pool)
 {
     if (!pool || !atomic_load_explicit(&pool->any, memory_order_acquire))
         return 0;
-    return tell(pool, take_finished(pool));
+    int n = tell(pool, take_finished(pool));
+    if (pool->on_loop)
+        run_queued(pool);
+    return n;
 }
 
 void pool_forked(struct pool *pool)

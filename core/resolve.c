@@ -7,6 +7,7 @@
 #include "core/pool.h"
 #include <errno.h>
 #include <netdb.h>
+#include <netinet/in.h>
 #include <stdlib.h>
 
 struct resolving {
@@ -17,6 +18,11 @@ struct resolving {
     char host[HOST_TEXT], port[PORT_TEXT];
     struct addrinfo *list;
     int result, error; /* getaddrinfo's, and its errno */
+
+    /* Where the backend has names of its own, and the pool no threads. */
+    confab_reactor *reactor; /* NULL: else */
+    struct sockaddr_storage *found;
+    int found_count; /* or -errno */
 };
 
 static void free_resolving(struct job *job)
@@ -25,7 +31,19 @@ static void free_resolving(struct job *job)
 
     if (resolving->list)
         freeaddrinfo(resolving->list);
+    free(resolving->found);
     free(resolving);
+}
+
+static void ask_backend(struct resolving *resolving)
+{
+    const confab_reactor *reactor = resolving->reactor;
+    uint16_t port = (uint16_t)strtoul(resolving->port, NULL, 10);
+
+    resolving->found = malloc(RESOLVED_MAX * sizeof *resolving->found);
+    resolving->found_count = !resolving->found ? -ENOMEM
+                                               : reactor->io->resolve(reactor->state, resolving->host, port,
+                                                                      resolving->found, RESOLVED_MAX);
 }
 
 /* In a thread: touches nothing but its own. */
@@ -36,6 +54,10 @@ static void look_up(struct job *job)
                               .ai_socktype = SOCK_STREAM,
                               .ai_flags = AI_NUMERICSERV };
 
+    if (resolving->reactor) {
+        ask_backend(resolving);
+        return;
+    }
     resolving->result = getaddrinfo(resolving->host, resolving->port, &hints, &resolving->list);
     resolving->error = errno;
     if (resolving->result)
@@ -87,6 +109,18 @@ static void take_list(struct resolved *resolved, const struct addrinfo *list)
     resolve_interleave(resolved->address, resolved->count);
 }
 
+static void take_found(struct resolved *resolved, const struct resolving *resolving)
+{
+    for (int i = 0; i < resolving->found_count; i++) {
+        struct address *address = &resolved->address[resolved->count++];
+
+        address->sa = resolving->found[i];
+        address->len = resolving->found[i].ss_family == AF_INET6 ? sizeof(struct sockaddr_in6)
+                                                                 : sizeof(struct sockaddr_in);
+    }
+    resolve_interleave(resolved->address, resolved->count);
+}
+
 static void looked_up(struct job *job, bool ran)
 {
     struct resolving *resolving = (struct resolving *)job;
@@ -95,6 +129,11 @@ static void looked_up(struct job *job, bool ran)
     if (resolving->done && !ran) {
         resolved.error = -ECANCELED;
         resolved.why = "the look-up was broken off";
+    } else if (resolving->done && resolving->reactor && resolving->found_count < 0) {
+        resolved.error = resolving->found_count;
+        resolved.why = resolved.error == -EHOSTUNREACH ? "nobody has that name" : strerror(-resolved.error);
+    } else if (resolving->done && resolving->reactor) {
+        take_found(&resolved, resolving);
     } else if (resolving->done && resolving->result) {
         resolved.error = error_of(resolving);
         resolved.why =
@@ -124,7 +163,8 @@ struct resolving *resolve_start(confab_reactor *reactor, const char *host, const
     *resolving = (struct resolving){ .job = { .run = look_up, .done = looked_up, .drop = free_resolving },
                                      .pool = pool,
                                      .done = done,
-                                     .data = data };
+                                     .data = data,
+                                     .reactor = reactor->io->resolve ? reactor : NULL };
     memcpy(resolving->host, host, strlen(host) + 1);
     memcpy(resolving->port, port, strlen(port) + 1);
     *error = pool_submit(pool, &resolving->job);

@@ -48,20 +48,23 @@ typedef struct confab_sim_listener confab_sim_listener;
  * run ends), drawn anew for each call or connection.  It befalls the reactor's side; the far ends' calls
  * do as they are told. */
 struct confab_sim_faults {
-    size_t size;            /* sizeof(struct confab_sim_faults) */
-    unsigned short_reads;   /* of reads: give some of what is there, at least a byte */
-    unsigned short_writes;  /* of writes: take some of what there is room for, at least a byte */
-    unsigned again;         /* of reads, writes and accepts: EAGAIN, though it was told ready */
-    unsigned interrupted;   /* of waits: ends with nothing, as by a signal; and of connects: goes on by itself */
-    unsigned aborted;       /* of connections to the reactor's listeners: gone before they are accepted */
+    size_t size;           /* sizeof(struct confab_sim_faults) */
+    unsigned short_reads;  /* of reads: give some of what is there, at least a byte */
+    unsigned short_writes; /* of writes: take some of what there is room for, at least a byte */
+    unsigned again;        /* of reads, writes and accepts: EAGAIN, though it was told ready */
+    unsigned
+        interrupted;  /* of waits: ends with nothing, as by a signal; and of connects: goes on by itself */
+    unsigned aborted; /* of connections to the reactor's listeners: gone before they are accepted */
     unsigned no_descriptor; /* of accepts and of new sockets: EMFILE */
     unsigned refused;       /* of the reactor's connects: ECONNREFUSED, whoever listens */
     unsigned unanswered;    /* of the reactor's connects: nobody ever answers */
-    unsigned resets;        /* of connections: reset once reset_after bytes at the most, drawn, have arrived both ways */
-    uint64_t reset_after;   /* 0: 4096 */
-    int64_t delay;          /* nanoseconds that what is sent is under way at the most, drawn for each piece, which stay in order */
-    bool shuffle;           /* what is ready at once is told in an order that is drawn */
-    size_t buffer;          /* bytes that a connection holds each way, under way and unread; 0: 65536 */
+    unsigned
+        resets; /* of connections: reset once reset_after bytes at the most, drawn, have arrived both ways */
+    uint64_t reset_after; /* 0: 4096 */
+    int64_t
+        delay; /* nanoseconds that what is sent is under way at the most, drawn for each piece, which stay in order */
+    bool shuffle;  /* what is ready at once is told in an order that is drawn */
+    size_t buffer; /* bytes that a connection holds each way, under way and unread; 0: 65536 */
 };
 
 /* Makes a simulation and its reactor.  faults and options may be NULL: none, and all defaults (a backend
@@ -146,8 +149,8 @@ size_t confab_sim_pending(const confab_sim_end *end);
 /* -- What happened ---------------------------------------------------------- */
 
 /* The run so far, as text: a line for each call that reached the network, for each fault and each turn of
- * the clock; NUL-terminated, *len may be NULL.  Kept up to `limit` bytes (confab_sim_keep_trace; at first 0), the last line then
- * says how many more there were.  Valid until the simulation runs on. */
+ * the clock; NUL-terminated, *len may be NULL.  Kept up to `limit` bytes from the call of confab_sim_keep_trace
+ * on (before it none is), the last line then says how many more there were.  Valid until the simulation runs on. */
 const char *confab_sim_trace(confab_sim *sim, size_t *len);
 int confab_sim_keep_trace(confab_sim *sim, size_t limit); /* -ENOMEM */
 

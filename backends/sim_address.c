@@ -1,0 +1,285 @@
+/* sim_address.c: who is bound where in the simulated network, and what its hosts are called. */
+#include "backends/sim.h"
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/un.h>
+
+enum { PORT_FIRST = 49152, HOST_MAX = 256 };
+
+struct sim_name {
+    struct sim_name *next;
+    struct sockaddr_storage address;
+    char host[HOST_MAX];
+};
+
+/* -- Addresses as values -------------------------------------------------------- */
+
+static struct in6_addr six_of(const struct sockaddr_storage *address)
+{
+    struct sockaddr_in6 six;
+    struct sockaddr_in four;
+
+    if (address->ss_family == AF_INET6) {
+        memcpy(&six, address, sizeof six);
+        return six.sin6_addr;
+    }
+    memcpy(&four, address, sizeof four);
+    memset(&six, 0, sizeof six);
+    memset(&six.sin6_addr.s6_addr[10], 0xff, 2);
+    memcpy(&six.sin6_addr.s6_addr[12], &four.sin_addr, 4);
+    return six.sin6_addr;
+}
+
+/* In the network's order.  It stands in the same place in both. */
+static uint16_t port_of(const struct sockaddr_storage *address)
+{
+    struct sockaddr_in four;
+
+    memcpy(&four, address, sizeof four);
+    return four.sin_port;
+}
+
+static void set_port(struct sockaddr_storage *address, uint16_t port)
+{
+    struct sockaddr_in four;
+
+    memcpy(&four, address, sizeof four);
+    four.sin_port = port;
+    memcpy(address, &four, sizeof four);
+}
+
+static bool is_any(const struct sockaddr_storage *address)
+{
+    struct in6_addr six = six_of(address);
+
+    return IN6_IS_ADDR_UNSPECIFIED(&six) ||
+           (IN6_IS_ADDR_V4MAPPED(&six) && !memcmp(&six.s6_addr[12], "\0\0\0", 4));
+}
+
+static bool same_host(const struct sockaddr_storage *a, const struct sockaddr_storage *b)
+{
+    struct in6_addr x = six_of(a), y = six_of(b);
+
+    return !memcmp(&x, &y, sizeof x);
+}
+
+static bool same_path(const struct sockaddr_storage *a, const struct sockaddr_storage *b)
+{
+    struct sockaddr_un x, y;
+
+    memcpy(&x, a, sizeof x);
+    memcpy(&y, b, sizeof y);
+    return !strncmp(x.sun_path, y.sun_path, sizeof x.sun_path);
+}
+
+static socklen_t length_of(int domain)
+{
+    if (domain == AF_UNIX)
+        return sizeof(sa_family_t);
+    return domain == AF_INET6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);
+}
+
+static void no_address(int domain, struct sockaddr_storage *address, socklen_t *len)
+{
+    memset(address, 0, sizeof *address);
+    address->ss_family = (sa_family_t)domain;
+    *len = length_of(domain);
+}
+
+static void loopback(int domain, struct sockaddr_storage *address, socklen_t *len)
+{
+    struct sockaddr_in6 six;
+    struct sockaddr_in four;
+
+    no_address(domain, address, len);
+    if (domain == AF_INET6) {
+        memcpy(&six, address, sizeof six);
+        six.sin6_addr = in6addr_loopback;
+        memcpy(address, &six, sizeof six);
+    } else if (domain == AF_INET) {
+        memcpy(&four, address, sizeof four);
+        four.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        memcpy(address, &four, sizeof four);
+    }
+}
+
+void sim_address_show(const struct sockaddr_storage *address, socklen_t len, int domain,
+                      struct sockaddr_storage *shown, socklen_t *shown_len)
+{
+    struct sockaddr_in6 six = { .sin6_family = AF_INET6 };
+
+    *shown = *address;
+    *shown_len = len;
+    if (domain != AF_INET6 || address->ss_family != AF_INET)
+        return;
+    six.sin6_addr = six_of(address);
+    six.sin6_port = port_of(address);
+    memset(shown, 0, sizeof *shown);
+    memcpy(shown, &six, sizeof six);
+    *shown_len = sizeof six;
+}
+
+void sim_address_give(const struct sockaddr_storage *address, socklen_t have, struct sockaddr *out,
+                      socklen_t *len)
+{
+    memcpy(out, address, have < *len ? have : *len);
+    *len = have;
+}
+
+/* -- Binding ----------------------------------------------------------------------- */
+
+/* Whether two that listen or are to could both be meant. */
+static bool collide(const struct sim_socket *a, const struct sockaddr_storage *address, int domain)
+{
+    if ((a->domain == AF_UNIX) != (domain == AF_UNIX))
+        return false;
+    if (domain == AF_UNIX)
+        return same_path(&a->local, address);
+    if (port_of(&a->local) != port_of(address))
+        return false;
+    if (a->domain != domain) /* "every interface" of IPv6 takes IPv4 in */
+        return is_any(a->domain == AF_INET6 ? &a->local : address);
+    return is_any(&a->local) || is_any(address) || same_host(&a->local, address);
+}
+
+static bool taken(const struct sim_socket *socket, const struct sockaddr_storage *address)
+{
+    for (const struct sim_socket *s = socket->network->sockets; s; s = s->next)
+        if (s != socket && s->bound && !s->closed && !(s->reuse_port && socket->reuse_port) &&
+            collide(s, address, socket->domain))
+            return true;
+    return false;
+}
+
+/* A port that nobody has; -EADDRINUSE: there is none. */
+static int free_port(const struct sim_socket *socket, struct sockaddr_storage *address)
+{
+    struct sim_network *network = socket->network;
+
+    for (int tries = 0; tries < UINT16_MAX - PORT_FIRST; tries++) {
+        network->port = network->port < PORT_FIRST ? PORT_FIRST : network->port;
+        set_port(address, htons(network->port++));
+        if (!taken(socket, address))
+            return 0;
+    }
+    return -EADDRINUSE;
+}
+
+int sim_bind(struct sim_socket *socket, const struct sockaddr *address, socklen_t len)
+{
+    struct sockaddr_storage to = { 0 };
+
+    if (socket->bound || socket->kind != SIM_NEW || len > sizeof to || len < length_of(socket->domain))
+        return -EINVAL;
+    if (address->sa_family != socket->domain)
+        return -EAFNOSUPPORT;
+    memcpy(&to, address, len);
+    if (socket->domain == AF_UNIX && len == length_of(AF_UNIX))
+        return -EINVAL;
+    if (socket->domain != AF_UNIX && port_of(&to) == 0) {
+        int error = free_port(socket, &to);
+        if (error)
+            return error;
+    } else if (taken(socket, &to)) {
+        return -EADDRINUSE;
+    }
+    socket->local = to;
+    socket->local_len = len;
+    socket->bound = true;
+    return 0;
+}
+
+void sim_bind_any(struct sim_socket *socket, const struct sockaddr_storage *to)
+{
+    if (socket->domain == AF_UNIX) {
+        if (!socket->bound)
+            no_address(AF_UNIX, &socket->local, &socket->local_len);
+        return;
+    }
+    if (socket->bound && port_of(&socket->local) != 0 && !is_any(&socket->local))
+        return;
+    uint16_t port = port_of(&socket->local);
+    if (to)
+        loopback(socket->domain, &socket->local, &socket->local_len);
+    else
+        no_address(socket->domain, &socket->local, &socket->local_len);
+    set_port(&socket->local, port);
+    if (!socket->bound)
+        free_port(socket, &socket->local);
+    socket->bound = true;
+}
+
+static bool leads_to(const struct sim_socket *listener, const struct sockaddr_storage *address)
+{
+    if ((listener->domain == AF_UNIX) != (address->ss_family == AF_UNIX))
+        return false;
+    if (listener->domain == AF_UNIX)
+        return same_path(&listener->local, address);
+    if (port_of(&listener->local) != port_of(address))
+        return false;
+    if (is_any(&listener->local))
+        return listener->domain == address->ss_family || listener->domain == AF_INET6;
+    /* Who connects to "every interface" means this host. */
+    return is_any(address) ? listener->domain == address->ss_family : same_host(&listener->local, address);
+}
+
+/* Of several that share a port the one with the fewest that wait; of those alike the oldest. */
+struct sim_socket *sim_listener_at(struct sim_network *network, const struct sockaddr_storage *address)
+{
+    struct sim_socket *found = NULL;
+
+    for (struct sim_socket *s = network->sockets; s; s = s->next)
+        if (s->kind == SIM_LISTENING && !s->closed && leads_to(s, address) &&
+            (!found || s->waiting <= found->waiting))
+            found = s;
+    return found;
+}
+
+/* -- Names --------------------------------------------------------------------------- */
+
+int sim_name_add(struct sim_network *network, const char *host, const struct sockaddr_storage *address)
+{
+    struct sim_name **end = &network->names, *name;
+    size_t len = strlen(host);
+
+    if (len == 0 || len >= HOST_MAX)
+        return -EINVAL;
+    name = calloc(1, sizeof *name);
+    if (!name)
+        return -ENOMEM;
+    name->address = *address;
+    memcpy(name->host, host, len + 1);
+    while (*end)
+        end = &(*end)->next;
+    *end = name;
+    return 0;
+}
+
+void sim_names_free(struct sim_network *network)
+{
+    for (struct sim_name *name; (name = network->names);) {
+        network->names = name->next;
+        free(name);
+    }
+}
+
+int sim_name_find(const struct sim_network *network, const char *host, uint16_t port,
+                  struct sockaddr_storage *addresses, int room)
+{
+    socklen_t len;
+    int n = 0;
+
+    for (const struct sim_name *name = network->names; name && n < room; name = name->next)
+        if (!strcasecmp(name->host, host))
+            addresses[n++] = name->address;
+    if (n == 0 && room > 1 && !strcasecmp(host, "localhost")) {
+        loopback(AF_INET, &addresses[n++], &len);
+        loopback(AF_INET6, &addresses[n++], &len);
+    }
+    for (int i = 0; i < n; i++)
+        set_port(&addresses[i], htons(port));
+    return n > 0 ? n : -EHOSTUNREACH;
+}

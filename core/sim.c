@@ -1,0 +1,437 @@
+/* sim.c: simulations: a network in memory with one reactor in it, and the far
+ * ends of its connections. */
+#include "backends/sim.h"
+#include "core/address.h"
+#include "core/reactor.h"
+#include <confab/sim.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { SHARE_MAX = 900, TURNS_MAX = 100000, RESET_AFTER = 4096, FAR_BACKLOG = 128 };
+
+struct confab_sim_end {
+    confab_sim *sim;
+    struct sim_socket *socket;
+    confab_sim_end *next, *previous;
+};
+
+struct confab_sim_listener {
+    confab_sim *sim;
+    struct sim_socket *socket;
+    confab_sim_listener *next, *previous;
+    char address[ADDRESS_TEXT];
+};
+
+struct confab_sim {
+    struct sim_network *network;
+    confab_reactor *reactor;
+    confab_sim_end *ends;
+    confab_sim_listener *listeners;
+};
+
+/* -- Making ---------------------------------------------------------------------- */
+
+static int read_faults(struct sim_faults *read, const struct confab_sim_faults *faults)
+{
+    struct confab_sim_faults f = { 0 };
+
+    if (faults && (faults->size < sizeof faults->size || faults->size > sizeof f))
+        return -EINVAL;
+    if (faults)
+        memcpy(&f, faults, faults->size);
+    const unsigned shares[] = { f.short_reads, f.short_writes,  f.again,  f.interrupted, f.aborted,
+                                f.refused,     f.no_descriptor, f.resets, f.unanswered };
+    for (size_t i = 0; i < sizeof shares / sizeof shares[0]; i++)
+        if (shares[i] > SHARE_MAX)
+            return -EINVAL;
+    if (f.delay < 0)
+        return -EINVAL;
+    *read = (struct sim_faults){ .short_reads = f.short_reads,
+                                 .short_writes = f.short_writes,
+                                 .again = f.again,
+                                 .interrupted = f.interrupted,
+                                 .aborted = f.aborted,
+                                 .no_descriptor = f.no_descriptor,
+                                 .refused = f.refused,
+                                 .unanswered = f.unanswered,
+                                 .resets = f.resets,
+                                 .reset_after = f.reset_after ? f.reset_after : RESET_AFTER,
+                                 .delay = f.delay,
+                                 .shuffle = f.shuffle,
+                                 .buffer = f.buffer ? f.buffer : SIM_BUFFER };
+    return 0;
+}
+
+static int make_reactor(confab_sim *sim, const struct confab_reactor_options *options)
+{
+    struct confab_reactor_options o = { .size = sizeof o };
+
+    if (options && (options->size < sizeof options->size || options->size > sizeof o))
+        return -EINVAL;
+    if (options)
+        memcpy(&o, options, options->size);
+    o.size = sizeof o;
+    o.backend = confab_backend_sim.name;
+    return reactor_new(&sim->reactor, &o, sim->network);
+}
+
+int confab_sim_new(confab_sim **made, uint64_t seed, const struct confab_sim_faults *faults,
+                   const struct confab_reactor_options *options)
+{
+    struct sim_faults read;
+    int error = read_faults(&read, faults);
+    confab_sim *sim;
+
+    *made = NULL;
+    if (error)
+        return error;
+    sim = calloc(1, sizeof *sim);
+    if (!sim)
+        return -ENOMEM;
+    sim->network = sim_network_new(seed);
+    error = sim->network ? make_reactor(sim, options) : -ENOMEM;
+    if (error) {
+        confab_sim_free(sim);
+        return error;
+    }
+    sim->network->faults = read;
+    *made = sim;
+    return 0;
+}
+
+int confab_sim_free(confab_sim *sim)
+{
+    if (!sim)
+        return 0;
+    int error = confab_reactor_free(sim->reactor);
+    if (error)
+        return error;
+    while (sim->ends)
+        confab_sim_close(sim->ends);
+    while (sim->listeners)
+        confab_sim_listener_close(sim->listeners);
+    if (sim->network)
+        sim_network_unref(sim->network);
+    free(sim);
+    return 0;
+}
+
+confab_reactor *confab_sim_reactor(confab_sim *sim)
+{
+    return sim->reactor;
+}
+
+int confab_sim_set_faults(confab_sim *sim, const struct confab_sim_faults *faults)
+{
+    return read_faults(&sim->network->faults, faults);
+}
+
+/* -- Time --------------------------------------------------------------------------- */
+
+/* Whether there is something to be done at this moment. */
+static bool busy(const confab_sim *sim)
+{
+    const confab_reactor *reactor = sim->reactor;
+
+    return reactor->work.first || reactor->closing.first || reactor->releases || reactor->slots.queued ||
+           atomic_load(&reactor->posted) || sim_anything_ready(reactor->state);
+}
+
+/* Adds the turns that it took to *turns. */
+static int settle(confab_sim *sim, int *turns)
+{
+    int n;
+
+    do {
+        if (*turns == TURNS_MAX)
+            return -ELOOP;
+        n = confab_reactor_run_once(sim->reactor, 0);
+        *turns += 1;
+    } while (n > 0 || (n == 0 && busy(sim)));
+    return n;
+}
+
+/* One turn that may sleep until `until`, then as many as there is something to do for. */
+static int pass_to(confab_sim *sim, int64_t until, int *turns)
+{
+    int n = confab_reactor_run_once(sim->reactor, until - sim->network->clock);
+
+    *turns += 1;
+    return n < 0 ? n : settle(sim, turns);
+}
+
+int confab_sim_settle(confab_sim *sim)
+{
+    int turns = 0, error = settle(sim, &turns);
+
+    return error ? error : turns;
+}
+
+int confab_sim_deliver(confab_sim *sim)
+{
+    int turns = 0, error = settle(sim, &turns);
+
+    while (!error && sim_next_arrival(sim->network) != INT64_MAX)
+        error = pass_to(sim, sim_next_arrival(sim->network), &turns);
+    return error ? error : turns;
+}
+
+int confab_sim_advance(confab_sim *sim, int64_t ns)
+{
+    int64_t until;
+    int turns = 0, error;
+
+    if (ns < 0 || __builtin_add_overflow(sim->network->clock, ns, &until))
+        return -EINVAL;
+    error = settle(sim, &turns);
+    while (!error && sim->network->clock < until)
+        error = pass_to(sim, until, &turns);
+    return error ? error : turns;
+}
+
+int64_t confab_sim_now(confab_sim *sim)
+{
+    return sim->network->clock - sim->network->start;
+}
+
+/* -- Far ends ------------------------------------------------------------------------ */
+
+static confab_sim_end *end_new(confab_sim *sim)
+{
+    confab_sim_end *end = calloc(1, sizeof *end);
+
+    if (!end)
+        return NULL;
+    end->sim = sim;
+    end->next = sim->ends;
+    if (end->next)
+        end->next->previous = end;
+    sim->ends = end;
+    return end;
+}
+
+static void end_free(confab_sim_end *end)
+{
+    *(end->previous ? &end->previous->next : &end->sim->ends) = end->next;
+    if (end->next)
+        end->next->previous = end->previous;
+    free(end);
+}
+
+/* Gives a socket the address that it comes from: with a port or without one. */
+static int come_from(struct sim_socket *socket, const char *from)
+{
+    char text[ADDRESS_TEXT];
+    struct address address;
+
+    if (!from || socket->domain == AF_UNIX)
+        return from ? -EINVAL : 0;
+    if (address_parse(&address, from, true, NULL, 0)) {
+        bool bare = strchr(from, ':') && *from != '[';
+        int n = snprintf(text, sizeof text, bare ? "[%s]:0" : "%s:0", from);
+        if (n >= (int)sizeof text || address_parse(&address, text, true, NULL, 0))
+            return -EINVAL;
+    }
+    if (address.sa.ss_family != socket->domain)
+        return -EINVAL;
+    return sim_bind(socket, (struct sockaddr *)&address.sa, address.len);
+}
+
+int confab_sim_connect(confab_sim *sim, const char *address, const char *from, confab_sim_end **made)
+{
+    struct address to;
+    confab_sim_end *end;
+    int error = address_parse(&to, address, false, NULL, 0);
+
+    *made = NULL;
+    if (error)
+        return -EINVAL;
+    sim_arrivals(sim->network);
+    end = end_new(sim);
+    if (!end)
+        return -ENOMEM;
+    end->socket = sim_socket_new(sim->network, to.sa.ss_family);
+    error = end->socket ? come_from(end->socket, from) : -ENOMEM;
+    if (!error)
+        error = sim_connect_now(end->socket, &to.sa, to.len);
+    sim_note(sim->network, "far connect %s -> %d", address, error);
+    if (!error) {
+        *made = end;
+        return 0;
+    }
+    if (end->socket)
+        sim_close(end->socket);
+    end_free(end);
+    return error == -ENOENT ? -ECONNREFUSED : error;
+}
+
+ssize_t confab_sim_send(confab_sim_end *end, const void *bytes, size_t len)
+{
+    struct sim_socket *socket = end->socket;
+
+    sim_arrivals(socket->network);
+    ssize_t n = sim_sendable(socket);
+    if (n > 0) {
+        n = (size_t)n < len ? n : (ssize_t)len;
+        sim_put(socket, bytes, (size_t)n);
+        if (n > 0)
+            sim_flush(socket, (size_t)n);
+    } else if (n == -socket->error) {
+        sim_error(socket);
+    }
+    sim_note(socket->network, "far send %zd of %zu %08" PRIx32, n, len,
+             n > 0 ? sim_hash(bytes, (size_t)n, 0) : 0);
+    return n;
+}
+
+ssize_t confab_sim_recv(confab_sim_end *end, void *bytes, size_t room)
+{
+    struct sim_socket *socket = end->socket;
+
+    sim_arrivals(socket->network);
+    ssize_t n = sim_receivable(socket);
+    if (n > 0) {
+        n = (size_t)n < room ? n : (ssize_t)room;
+        sim_take(socket, bytes, (size_t)n, false);
+    } else if (n < 0 && n == -socket->error) {
+        sim_error(socket);
+    }
+    sim_note(socket->network, "far recv %zd", n);
+    return n;
+}
+
+int confab_sim_shutdown(confab_sim_end *end)
+{
+    sim_arrivals(end->socket->network);
+    sim_note(end->socket->network, "far shutdown");
+    return sim_shutdown(end->socket, SHUT_WR) ? -EPIPE : 0;
+}
+
+void confab_sim_reset(confab_sim_end *end)
+{
+    sim_arrivals(end->socket->network);
+    sim_note(end->socket->network, "far reset");
+    end->socket->abort_on_close = true;
+    sim_close(end->socket);
+    end_free(end);
+}
+
+void confab_sim_close(confab_sim_end *end)
+{
+    sim_arrivals(end->socket->network);
+    sim_note(end->socket->network, "far close");
+    sim_close(end->socket);
+    end_free(end);
+}
+
+size_t confab_sim_unread(const confab_sim_end *end)
+{
+    return end->socket->other ? end->socket->other->in.held : 0;
+}
+
+size_t confab_sim_pending(const confab_sim_end *end)
+{
+    return end->socket->in.held;
+}
+
+/* -- Far listeners, and names -------------------------------------------------------- */
+
+static int open_listener(confab_sim_listener *listener, const char *text)
+{
+    struct sim_socket *socket;
+    struct address address;
+
+    if (address_parse(&address, text, true, NULL, 0))
+        return -EINVAL;
+    listener->socket = socket = sim_socket_new(listener->sim->network, address.sa.ss_family);
+    if (!socket)
+        return -ENOMEM;
+    int error = sim_bind(socket, (struct sockaddr *)&address.sa, address.len);
+    if (!error)
+        error = sim_listen(socket, FAR_BACKLOG);
+    address_format((struct sockaddr *)&socket->local, socket->local_len, listener->address);
+    return error;
+}
+
+int confab_sim_listen(confab_sim *sim, const char *address, confab_sim_listener **made)
+{
+    confab_sim_listener *listener = calloc(1, sizeof *listener);
+
+    *made = NULL;
+    if (!listener)
+        return -ENOMEM;
+    listener->sim = sim;
+    listener->next = sim->listeners;
+    if (listener->next)
+        listener->next->previous = listener;
+    sim->listeners = listener;
+    int error = open_listener(listener, address);
+    sim_note(sim->network, "far listen %s -> %d", address, error);
+    if (error)
+        confab_sim_listener_close(listener);
+    else
+        *made = listener;
+    return error;
+}
+
+const char *confab_sim_listener_address(const confab_sim_listener *listener)
+{
+    return listener->address;
+}
+
+int confab_sim_accept(confab_sim_listener *listener, confab_sim_end **made)
+{
+    *made = NULL;
+    sim_arrivals(listener->sim->network);
+    if (!listener->socket->first)
+        return -EAGAIN;
+    confab_sim_end *end = end_new(listener->sim);
+    if (!end)
+        return -ENOMEM;
+    end->socket = sim_accept(listener->socket);
+    sim_note(listener->sim->network, "far accept");
+    *made = end;
+    return 0;
+}
+
+void confab_sim_listener_close(confab_sim_listener *listener)
+{
+    *(listener->previous ? &listener->previous->next : &listener->sim->listeners) = listener->next;
+    if (listener->next)
+        listener->next->previous = listener->previous;
+    if (listener->socket)
+        sim_close(listener->socket);
+    free(listener);
+}
+
+int confab_sim_name(confab_sim *sim, const char *host, const char *text)
+{
+    char with_port[ADDRESS_TEXT];
+    struct address address;
+    int n = snprintf(with_port, sizeof with_port, strchr(text, ':') ? "[%s]:0" : "%s:0", text);
+
+    if (n >= (int)sizeof with_port || !*text || address_parse(&address, with_port, true, NULL, 0) ||
+        address.any)
+        return -EINVAL;
+    return sim_name_add(sim->network, host, &address.sa);
+}
+
+/* -- What happened -------------------------------------------------------------------- */
+
+int confab_sim_keep_trace(confab_sim *sim, size_t limit)
+{
+    return sim_keep_trace(sim->network, limit);
+}
+
+const char *confab_sim_trace(confab_sim *sim, size_t *len)
+{
+    return sim_trace(sim->network, len);
+}
+
+uint64_t confab_sim_digest(confab_sim *sim)
+{
+    return sim->network->digest;
+}
