@@ -65,6 +65,7 @@ struct sim_socket {
     size_t nowhere;       /* bytes under way to one that is gone */
     uint64_t until_reset; /* bytes both ways until the network resets it; UINT64_MAX: never */
     bool reset, read_ended, write_ended;
+    size_t send_limit, receive_limit; /* SO_SNDBUF, SO_RCVBUF: bytes held at the most; 0: as the ring is */
 
     /* A listener: those that wait, and for these the next one. */
     struct sim_socket *first, *last, *behind, *listener;
@@ -137,6 +138,9 @@ struct sim_socket *sim_listener_at(struct sim_network *network, const struct soc
 /* An address as a socket of this domain shows it: an IPv4 one as part of IPv6 where that must be. */
 void sim_address_show(const struct sockaddr_storage *address, socklen_t len, int domain,
                       struct sockaddr_storage *shown, socklen_t *shown_len);
+
+/* The length of an address that says nothing but its domain. */
+socklen_t sim_address_length(int domain);
 
 /* Copies an address out as the system does: *len is the room, then the length. */
 void sim_address_give(const struct sockaddr_storage *address, socklen_t have, struct sockaddr *out,

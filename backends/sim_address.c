@@ -75,7 +75,7 @@ static bool same_path(const struct sockaddr_storage *a, const struct sockaddr_st
     return !strncmp(x.sun_path, y.sun_path, sizeof x.sun_path);
 }
 
-static socklen_t length_of(int domain)
+socklen_t sim_address_length(int domain)
 {
     if (domain == AF_UNIX)
         return sizeof(sa_family_t);
@@ -86,7 +86,7 @@ static void no_address(int domain, struct sockaddr_storage *address, socklen_t *
 {
     memset(address, 0, sizeof *address);
     address->ss_family = (sa_family_t)domain;
-    *len = length_of(domain);
+    *len = sim_address_length(domain);
 }
 
 static void loopback(int domain, struct sockaddr_storage *address, socklen_t *len)
@@ -172,12 +172,13 @@ int sim_bind(struct sim_socket *socket, const struct sockaddr *address, socklen_
 {
     struct sockaddr_storage to = { 0 };
 
-    if (socket->bound || socket->kind != SIM_NEW || len > sizeof to || len < length_of(socket->domain))
+    if (socket->bound || socket->kind != SIM_NEW || len > sizeof to ||
+        len < sim_address_length(socket->domain))
         return -EINVAL;
     if (address->sa_family != socket->domain)
         return -EAFNOSUPPORT;
     memcpy(&to, address, len);
-    if (socket->domain == AF_UNIX && len == length_of(AF_UNIX))
+    if (socket->domain == AF_UNIX && len == sim_address_length(AF_UNIX))
         return -EINVAL;
     if (socket->domain != AF_UNIX && port_of(&to) == 0) {
         int error = free_port(socket, &to);

@@ -131,8 +131,12 @@ static int io_setsockopt(void *state, int fd, int level, int name, const void *v
         return -EBADF;
     if (level == SOL_SOCKET && name == SO_LINGER && len >= sizeof *linger)
         s->abort_on_close = linger->l_onoff && linger->l_linger == 0;
-    if (level == SOL_SOCKET && name == SO_REUSEPORT && len >= sizeof *number)
+    if (level != SOL_SOCKET || len < sizeof *number)
+        return 0;
+    if (name == SO_REUSEPORT)
         s->reuse_port = *number != 0;
+    if ((name == SO_SNDBUF || name == SO_RCVBUF) && *number > 0)
+        *(name == SO_SNDBUF ? &s->send_limit : &s->receive_limit) = (size_t)*number;
     return 0;
 }
 

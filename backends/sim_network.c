@@ -52,6 +52,7 @@ struct sim_socket *sim_socket_new(struct sim_network *network, int domain)
     socket->domain = domain;
     socket->until_reset = UINT64_MAX;
     socket->local.ss_family = socket->peer.ss_family = (sa_family_t)domain;
+    socket->local_len = socket->peer_len = sim_address_length(domain);
     socket->next = network->sockets;
     if (socket->next)
         socket->next->previous = socket;

@@ -18,10 +18,23 @@ static bool has_ring(struct sim_pipe *pipe, size_t room)
     return pipe->bytes != NULL;
 }
 
+static size_t lesser(size_t room, size_t limit)
+{
+    return limit && limit < room ? limit : room;
+}
+
+/* What may be held of what a socket sends. */
+static size_t room_for(const struct sim_socket *socket)
+{
+    const struct sim_socket *to = socket->other;
+    size_t room = to && to->in.bytes ? to->in.room : socket->network->faults.buffer;
+
+    return lesser(lesser(room, socket->send_limit), to ? to->receive_limit : 0);
+}
+
 ssize_t sim_sendable(const struct sim_socket *socket)
 {
     const struct sim_socket *to = socket->other;
-    const size_t buffer = socket->network->faults.buffer;
 
     if (socket->error)
         return -socket->error;
@@ -33,7 +46,8 @@ ssize_t sim_sendable(const struct sim_socket *socket)
         return -ENOTCONN;
     if (!to && socket->domain == AF_UNIX)
         return -EPIPE;
-    size_t held = to ? to->in.held : socket->nowhere, room = to && to->in.bytes ? to->in.room : buffer;
+    size_t held = to ? to->in.held : socket->nowhere, room = room_for(socket);
+
     return held < room ? (ssize_t)(room - held) : -EAGAIN;
 }
 

@@ -190,7 +190,7 @@ void talk_say(struct talk *talk, const char *text)
 
 void talk_say_eof(struct talk *talk)
 {
-    cr_assert_eq(shutdown(talk->peer, SHUT_WR), 0);
+    test_shutdown(talk->peer);
     run_quiet(talk->reactor);
 }
 
@@ -219,7 +219,7 @@ void talk_in_timer(struct talk *talk, void (*call)(struct talk *))
 void talk_end(struct talk *talk)
 {
     if (talk->peer >= 0)
-        close(talk->peer);
+        test_close(talk->peer);
     talk->peer = -1;
     if (talk->chat)
         confab_chat_close(talk->chat);

@@ -43,7 +43,7 @@ static inline void quiet_expect(struct talk *talk, const char *text)
 
 static inline void peer_goes(struct talk *talk)
 {
-    close(talk->peer);
+    test_close(talk->peer);
     talk->peer = -1;
 }
 

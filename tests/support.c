@@ -1,4 +1,6 @@
 #include "support.h"
+#include "core/reactor.h"
+#include "sim_support.h"
 #include <arpa/inet.h>
 #include <criterion/criterion.h>
 #include <dirent.h>
@@ -25,10 +27,43 @@ static int64_t monotonic(void)
     return (int64_t)ts.tv_sec * CONFAB_SECOND + ts.tv_nsec;
 }
 
+int64_t test_clock(void)
+{
+    return test_simulated() ? test_network()->clock : monotonic();
+}
+
+void test_let_pass(int64_t ns)
+{
+    const struct timespec time = { .tv_sec = ns / CONFAB_SECOND, .tv_nsec = ns % CONFAB_SECOND };
+
+    if (test_simulated())
+        test_network()->clock += ns;
+    else
+        nanosleep(&time, NULL);
+}
+
+void test_needs_descriptors(void)
+{
+    if (test_simulated())
+        cr_skip_test("there are no descriptors in the simulated network");
+}
+
+bool test_simulated(void)
+{
+    const char *backend = getenv("CONFAB_BACKEND");
+
+    return backend && !strcmp(backend, confab_backend_sim.name);
+}
+
+int test_reactor_new(confab_reactor **reactor, const struct confab_reactor_options *options)
+{
+    return reactor_new(reactor, options, test_simulated() ? test_network() : NULL);
+}
+
 confab_reactor *test_reactor(void)
 {
     confab_reactor *reactor = NULL;
-    int error = confab_reactor_new(&reactor, NULL);
+    int error = test_reactor_new(&reactor, NULL);
 
     cr_assert_eq(error, 0, "confab_reactor_new: %s", strerror(-error));
     return reactor;
@@ -79,6 +114,10 @@ static void set_nonblocking(int fd)
 
 void test_pair(int pair[2])
 {
+    if (test_simulated()) {
+        test_sim_pair(AF_UNIX, pair);
+        return;
+    }
     cr_assert_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
     set_nonblocking(pair[0]);
     set_nonblocking(pair[1]);
@@ -86,10 +125,14 @@ void test_pair(int pair[2])
 
 void test_tcp_pair(int pair[2])
 {
-    int listener = socket(AF_INET, SOCK_STREAM, 0);
     struct sockaddr_in sa = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
     socklen_t len = sizeof sa;
 
+    if (test_simulated()) {
+        test_sim_pair(AF_INET, pair);
+        return;
+    }
+    int listener = socket(AF_INET, SOCK_STREAM, 0);
     cr_assert_eq(bind(listener, (struct sockaddr *)&sa, sizeof sa), 0);
     cr_assert_eq(listen(listener, 1), 0);
     cr_assert_eq(getsockname(listener, (struct sockaddr *)&sa, &len), 0);
@@ -102,14 +145,30 @@ void test_tcp_pair(int pair[2])
     set_nonblocking(pair[1]);
 }
 
+ssize_t test_send_once(int fd, const void *bytes, size_t len)
+{
+    struct sim_socket *handle = test_handle(fd);
+    ssize_t n = handle ? test_sim_send(handle, bytes, len) : send(fd, bytes, len, MSG_NOSIGNAL);
+
+    return n < 0 && !handle ? -errno : n;
+}
+
+static ssize_t recv_one(int fd, void *bytes, size_t room)
+{
+    struct sim_socket *handle = test_handle(fd);
+    ssize_t n = handle ? test_sim_recv(handle, bytes, room) : recv(fd, bytes, room, 0);
+
+    return n < 0 && !handle ? -errno : n;
+}
+
 size_t test_send_some(int fd, const void *bytes, size_t len)
 {
     size_t sent = 0;
 
     while (sent < len) {
-        ssize_t n = send(fd, (const char *)bytes + sent, len - sent, MSG_NOSIGNAL);
+        ssize_t n = test_send_once(fd, (const char *)bytes + sent, len - sent);
         if (n < 0) {
-            cr_assert(errno == EAGAIN || errno == EPIPE || errno == ECONNRESET, "send: %s", strerror(errno));
+            cr_assert(n == -EAGAIN || n == -EPIPE || n == -ECONNRESET, "send: %s", strerror((int)-n));
             break;
         }
         sent += (size_t)n;
@@ -127,7 +186,7 @@ ssize_t test_recv(int fd, void *bytes, size_t room)
     size_t got = 0;
 
     while (got < room) {
-        ssize_t n = recv(fd, (char *)bytes + got, room - got, 0);
+        ssize_t n = recv_one(fd, (char *)bytes + got, room - got);
         if (n > 0) {
             got += (size_t)n;
             continue;
@@ -136,12 +195,51 @@ ssize_t test_recv(int fd, void *bytes, size_t room)
             break;
         if (n == 0)
             return -1;
-        if (errno == ECONNRESET || errno == EPIPE)
+        if (n == -ECONNRESET || n == -EPIPE)
             return -2;
-        cr_assert_eq(errno, EAGAIN, "recv: %s", strerror(errno));
+        cr_assert_eq(n, -EAGAIN, "recv: %s", strerror((int)-n));
         break;
     }
     return (ssize_t)got;
+}
+
+void test_buffer_size(int fd, int option, int bytes)
+{
+    struct sim_socket *handle = test_handle(fd);
+
+    if (handle)
+        *(option == SO_SNDBUF ? &handle->send_limit : &handle->receive_limit) = (size_t)bytes;
+    else
+        cr_assert_eq(setsockopt(fd, SOL_SOCKET, option, &bytes, sizeof bytes), 0);
+}
+
+void test_close(int fd)
+{
+    struct sim_socket *handle = test_handle(fd);
+
+    if (handle)
+        sim_close(handle);
+    else
+        cr_assert_eq(close(fd), 0);
+}
+
+void test_shutdown(int fd)
+{
+    struct sim_socket *handle = test_handle(fd);
+
+    cr_assert_eq(handle ? sim_shutdown(handle, SHUT_WR) : shutdown(fd, SHUT_WR), 0);
+}
+
+void test_reset(int fd)
+{
+    const struct linger at_once = { .l_onoff = 1 };
+    struct sim_socket *handle = test_handle(fd);
+
+    if (handle)
+        handle->abort_on_close = true;
+    else
+        cr_assert_eq(setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once), 0);
+    test_close(fd);
 }
 
 static int connect_unix(const char *path)
@@ -172,6 +270,8 @@ static int connect_tcp(const char *address)
 
 int test_connect(const char *address)
 {
+    if (test_simulated())
+        return test_sim_connect(address);
     int fd = strncmp(address, "unix:", 5) == 0 ? connect_unix(address + 5) : connect_tcp(address);
 
     set_nonblocking(fd);

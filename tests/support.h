@@ -13,6 +13,22 @@
 /* A reactor with default options; fails the test where there is none. */
 confab_reactor *test_reactor(void);
 
+/* confab_reactor_new, in the test's own network where that is simulated. */
+int test_reactor_new(confab_reactor **reactor, const struct confab_reactor_options *options);
+
+/* Whether the backend under test is the simulated network: what test_pair and the like
+ * make are handles of it, which only the functions here (and the reactor) know. */
+bool test_simulated(void);
+
+/* Skips a test of what there is only where a descriptor is behind a connection: its options, out-of-band data, a full kernel. */
+void test_needs_descriptors(void);
+
+/* The monotonic clock of the reactors under test: in the simulated network its own. */
+int64_t test_clock(void);
+
+/* Lets time go by, for what is due afterwards (not to wait for anything). */
+void test_let_pass(int64_t ns);
+
 /* Frees it and fails the test if that fails. */
 void test_reactor_free(confab_reactor *reactor);
 
@@ -33,10 +49,19 @@ void test_tcp_pair(int pair[2]);
 
 /* Sends all of it; fails the test where the socket takes no more (`test_send_some` returns how much it took). */
 void test_send(int fd, const void *bytes, size_t len);
+ssize_t test_send_once(int fd, const void *bytes, size_t len); /* as send(2), but -errno */
 size_t test_send_some(int fd, const void *bytes, size_t len);
 
 /* Receives what is there now, up to room: bytes, 0 for none yet, -1 at the end of the stream, -2 after a reset. */
 ssize_t test_recv(int fd, void *bytes, size_t room);
+
+/* Sets SO_SNDBUF or SO_RCVBUF. */
+void test_buffer_size(int fd, int option, int bytes);
+
+/* Ends the sending side; closes as close(2) does; resets the connection. */
+void test_shutdown(int fd);
+void test_close(int fd);
+void test_reset(int fd);
 
 /* len bytes of no pattern, the same each time; to be freed. */
 char *test_pattern(size_t len);

@@ -221,13 +221,13 @@ static bool run_session(long fail_at, bool for_ever)
     confab_log_set(drop_log, NULL, CONFAB_ERROR);
     session = (struct session){ 0 };
     snprintf(address, sizeof address, "unix:%s/s", test_folder());
-    int error = confab_reactor_new(&session.reactor, &options);
+    int error = test_reactor_new(&session.reactor, &options);
     if (!error) {
         test_pair(pair);
         open_all(&session, pair[0], address);
         talk(&session, pair[1]);
         cr_assert_eq(confab_reactor_free(session.reactor), 0);
-        close(pair[1]);
+        test_close(pair[1]);
     }
     cr_assert(error == 0 || error == -ENOMEM, "new: %s", strerror(-error));
     cr_assert_eq(meter.out, 0, "allocation %ld fails: %ld blocks are lost", fail_at, meter.out);
@@ -273,12 +273,12 @@ Test(alloc, calls_say_that_memory_ran_out)
                                               .alloc_data = &meter };
     confab_reactor *reactor;
 
-    cr_assert_eq(confab_reactor_new(&reactor, &options), 0);
+    cr_assert_eq(test_reactor_new(&reactor, &options), 0);
     meter.fail_at = meter.calls;
     meter.for_ever = true;
     cr_assert_eq(confab_call_later(reactor, 0, count, NULL), 0);
     cr_assert_null(confab_connect(reactor, "127.0.0.1:1", &ops, NULL));
     cr_assert_eq(confab_reactor_free(reactor), 0);
     cr_assert_eq(meter.out, 0);
-    cr_assert_eq(confab_reactor_new(&reactor, &options), -ENOMEM);
+    cr_assert_eq(test_reactor_new(&reactor, &options), -ENOMEM);
 }

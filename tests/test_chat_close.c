@@ -1,5 +1,6 @@
 /* test_chat_close.c: how a chat ends: what the peer still gets, and what
  * handle_close is told, once and last. */
+#include "core/chat.h"
 #include "support.h"
 #include <criterion/criterion.h>
 #include <errno.h>
@@ -111,9 +112,9 @@ static bool has_ended(void *data)
     ssize_t n;
 
     do
-        n = recv(ending->fd, bytes, sizeof bytes, 0);
+        n = test_recv(ending->fd, bytes, sizeof bytes);
     while (n > 0);
-    ending->last = n == 0 ? -1 : errno == EAGAIN ? 0 : -2;
+    ending->last = n;
     return ending->last < 0;
 }
 
@@ -196,10 +197,10 @@ static bool is_refused(void *data)
 {
     static const char bytes[16384];
     struct flood *flood = data;
-    ssize_t n = send(flood->fd, bytes, sizeof bytes, MSG_NOSIGNAL);
+    ssize_t n = test_send_once(flood->fd, bytes, sizeof bytes);
 
     flood->sent += n > 0 ? (size_t)n : 0;
-    return n < 0 && errno != EAGAIN;
+    return n < 0 && n != -EAGAIN;
 }
 
 enum { MUCH = 16 << 20 }; /* more than sockets hold */
@@ -257,8 +258,8 @@ Test(chat_close, a_peer_that_never_stops_sending_is_cut_off)
     int small = 16384;
 
     open_end(&end, reactor, &ops);
-    cr_assert_eq(setsockopt(confab_chat_fd(end.chat), SOL_SOCKET, SO_RCVBUF, &small, sizeof small), 0);
-    cr_assert_eq(setsockopt(end.peer, SOL_SOCKET, SO_SNDBUF, &small, sizeof small), 0);
+    test_buffer_size(end.chat->channel.fd, SO_RCVBUF, small);
+    test_buffer_size(end.peer, SO_SNDBUF, small);
     flood.fd = end.peer;
     test_send(end.peer, "\n", 1);
     cr_ends(reactor, &end, CONFAB_REASON_DONE, 0);
@@ -320,7 +321,7 @@ Test(chat_close, shutdown_ends_our_side_and_goes_on_reading)
     run_quiet(reactor);
     cr_assert_eq(end.messages, 1);
     cr_assert_eq(end.closed, 0);
-    shutdown(end.peer, SHUT_WR);
+    test_shutdown(end.peer);
     cr_ends(reactor, &end, CONFAB_REASON_PEER_CLOSED, 0);
     test_reactor_free(reactor);
 }
@@ -341,7 +342,7 @@ Test(chat_close, a_peer_that_ended_its_side_gets_its_replies)
 
     open_end(&end, reactor, &ops);
     test_send(end.peer, "1\n2\n3\n", 6);
-    shutdown(end.peer, SHUT_WR);
+    test_shutdown(end.peer);
     test_expect_bytes(reactor, end.peer, zeros, LEN);
     cr_ends(reactor, &end, CONFAB_REASON_PEER_CLOSED, 0);
     cr_assert_eq(end.messages, 3);
@@ -364,7 +365,7 @@ Test(chat_close, output_that_waits_when_the_peer_ends_its_side_still_leaves)
 
     open_end(&end, reactor, &ops);
     test_send(end.peer, "\n", 1);
-    shutdown(end.peer, SHUT_WR);
+    test_shutdown(end.peer);
     run_quiet(reactor);
     cr_assert_eq(confab_chat_state(end.chat), CONFAB_STATE_DRAINING);
     test_expect_bytes(reactor, end.peer, bytes, MUCH);
@@ -380,7 +381,7 @@ Test(chat_close, after_eof_nothing_lingers)
     int before = test_open_fds();
 
     open_end(&end, reactor, &ops);
-    close(end.peer);
+    test_close(end.peer);
     cr_ends(reactor, &end, CONFAB_REASON_PEER_CLOSED, 0);
     cr_assert_eq(test_open_fds(), before);
     test_reactor_free(reactor);
@@ -393,7 +394,7 @@ Test(chat_close, handle_eof_may_keep_the_chat_sending)
 
     open_end(&end, reactor, &half_open);
     test_send(end.peer, "1\n", 2);
-    shutdown(end.peer, SHUT_WR);
+    test_shutdown(end.peer);
     run_quiet(reactor);
     cr_assert_eq(end.messages, 1);
     cr_assert_eq(end.eofs, 1);
@@ -421,11 +422,11 @@ Test(chat_close, after_a_failed_write_what_was_received_is_still_delivered)
     struct confab_chat_options options = { .size = sizeof options, .data = &end };
     int pair[2];
 
-    cr_assert_eq(confab_reactor_new(&reactor, &one), 0);
+    cr_assert_eq(test_reactor_new(&reactor, &one), 0);
     test_pair(pair);
     cr_assert_not_null(confab_chat_new(reactor, pair[0], &ops, &options));
     test_send(pair[1], "1\n2\n3\n", 6);
-    close(pair[1]);
+    test_close(pair[1]);
     cr_ends(reactor, &end, CONFAB_REASON_RESET, EPIPE);
     cr_assert_eq(end.messages, 3);
     test_reactor_free(reactor);
@@ -435,13 +436,11 @@ Test(chat_close, a_reset_by_the_peer_is_told)
 {
     confab_reactor *reactor = test_reactor();
     struct end end = { 0 };
-    struct linger reset = { .l_onoff = 1 };
 
     open_end(&end, reactor, &ops);
     test_send(end.peer, "1\n", 2);
     run_quiet(reactor);
-    cr_assert_eq(setsockopt(end.peer, SOL_SOCKET, SO_LINGER, &reset, sizeof reset), 0);
-    close(end.peer);
+    test_reset(end.peer);
     cr_ends(reactor, &end, CONFAB_REASON_RESET, ECONNRESET);
     cr_assert_eq(end.messages, 1);
     test_reactor_free(reactor);
@@ -498,7 +497,7 @@ Test(chat_close, an_id_finds_its_chat_until_that_is_closed)
     confab_chat_close(end.chat);
     cr_assert_null(confab_chat_find(reactor, id));
     cr_ends(reactor, &end, CONFAB_REASON_CLOSED, 0);
-    close(end.peer);
+    test_close(end.peer);
     open_end(&next, reactor, &ops);
     cr_assert_null(confab_chat_find(reactor, id), "the id names a chat that came later");
     cr_assert_null(confab_chat_find(reactor, 0));
@@ -524,7 +523,7 @@ Test(chat_close, a_session_is_zeroed_for_each_chat)
         sessions_are_zero(end.chat);
         confab_chat_close(end.chat);
         cr_ends(reactor, &end, CONFAB_REASON_CLOSED, 0);
-        close(end.peer);
+        test_close(end.peer);
     }
     test_reactor_free(reactor);
 }

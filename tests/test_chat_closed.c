@@ -470,7 +470,7 @@ static void call_in_a_hook(struct talk *talk, const char *trace)
 {
     open_talk(talk);
     talk_send(talk, "one\ntwo\n");
-    shutdown(talk->peer, SHUT_WR);
+    test_shutdown(talk->peer);
     run_until_set(talk->reactor, &talk->closes);
     talk_expect(talk, trace);
     expect_over(talk);

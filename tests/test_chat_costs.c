@@ -64,7 +64,7 @@ static void setup(void)
     struct confab_chat_options limits = { .size = sizeof limits, .output_limit = LIMIT };
     int pair[2];
 
-    cr_assert_eq(confab_reactor_new(&reactor, &options), 0);
+    cr_assert_eq(test_reactor_new(&reactor, &options), 0);
     test_pair(pair);
     peer = pair[1];
     chat = confab_chat_new(reactor, pair[0], &ops, &limits);
@@ -77,7 +77,7 @@ static void teardown(void)
 {
     test_reactor_free(reactor);
     cr_assert_eq(taken, 0);
-    close(peer);
+    test_close(peer);
 }
 
 TestSuite(chat_costs, .init = setup, .fini = teardown);

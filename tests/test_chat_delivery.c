@@ -123,7 +123,7 @@ Test(test_chat_delivery, messages_of_an_event_are_an_option_of_the_reactor)
     struct confab_reactor_options options = { .size = sizeof options, .messages = 3 };
     struct talk talk = { .line = true, .mute = true };
 
-    cr_assert_eq(confab_reactor_new(&talk.reactor, &options), 0);
+    cr_assert_eq(test_reactor_new(&talk.reactor, &options), 0);
     talk_open(&talk);
     run_quiet(talk.reactor);
     send_lines(&talk, 10);
@@ -154,7 +154,7 @@ Test(test_chat_delivery, reads_of_an_event_are_an_option_of_the_reactor)
     struct confab_reactor_options options = { .size = sizeof options, .reads = 2 };
     struct talk talk = { .options.in_buffer_size = 3 };
 
-    cr_assert_eq(confab_reactor_new(&talk.reactor, &options), 0);
+    cr_assert_eq(test_reactor_new(&talk.reactor, &options), 0);
     talk_open(&talk);
     run_quiet(talk.reactor);
     talk_send(&talk, "0123456789");
@@ -236,7 +236,7 @@ static void hang_up(struct talk *talk)
         talk_turn(talk);
         sent += test_send_some(talk->peer, bytes + sent, sizeof bytes - sent);
     }
-    close(talk->peer);
+    test_close(talk->peer);
     talk->peer = -1;
     run_until_set(talk->reactor, &talk->closes);
     cr_assert_eq(talk->collected, sizeof bytes);
@@ -281,12 +281,10 @@ Test(test_chat_delivery, data_before_a_hang_up_is_delivered_though_replies_fail)
 Test(test_chat_delivery, reset_by_the_peer_closes_without_eof)
 {
     struct talk talk = { .line = true, .tcp = true };
-    struct linger now = { .l_onoff = 1, .l_linger = 0 };
 
     talk_open(&talk);
     talk_say(&talk, "one\n");
-    cr_assert_eq(setsockopt(talk.peer, SOL_SOCKET, SO_LINGER, &now, sizeof now), 0);
-    close(talk.peer);
+    test_reset(talk.peer);
     talk.peer = -1;
     run_until_set(talk.reactor, &talk.closes);
     talk_expect(&talk, "one|<close>");

@@ -488,7 +488,7 @@ static void step(struct session *s, unsigned letters)
 static void end_session(struct session *s)
 {
     if (s->chat)
-        shutdown(s->peer, SHUT_WR);
+        test_shutdown(s->peer);
     note(s, "|ended");
     s->eof_sent = true;
     for (int i = 0; i < 2 * ACTIONS && s->chat; i++) {
@@ -507,7 +507,7 @@ static void end_session(struct session *s)
     check(s, s->reason == CONFAB_REASON_CLOSED || (s->ending && s->reason == CONFAB_REASON_DONE),
           "the reason");
     check(s, s->reason != CONFAB_REASON_DONE || s->got_len == s->pushed_len, "output is missing at the end");
-    close(s->peer);
+    test_close(s->peer);
     run_quiet(s->reactor);
 }
 
@@ -517,7 +517,7 @@ static void fuzz(bool collector)
     static struct session s;
     confab_reactor *reactor;
 
-    cr_assert_eq(confab_reactor_new(&reactor, &options), 0);
+    cr_assert_eq(test_reactor_new(&reactor, &options), 0);
     stub_io(reactor);
     for (unsigned seed = 1; seed <= (unsigned)test_rounds(SESSIONS); seed++) {
         open_session(&s, reactor, seed, collector);

@@ -143,7 +143,7 @@ static void hang_up_on_a_suspended_one(enum family family)
     cr_assert_eq(family_write(talk.peer, "one\ntwo\n", 8), 8);
     run_until_set(talk.reactor, &talk.founds);
     cr_assert_eq(family_write(talk.peer, "three\nfour\r", 11), 11);
-    close(talk.peer);
+    test_close(talk.peer);
     talk.peer = -1;
     run_quiet(talk.reactor);
     for (int i = 0; i < 1000 && !talk.closes; i++) {
@@ -193,7 +193,7 @@ static void hang_up_on_output(struct talk *talk, const char *trace)
     cr_assert_eq(family_write(talk->peer, "much\n", 5), 5);
     run_until_set(talk->reactor, &talk->founds);
     run_quiet(talk->reactor);
-    close(talk->peer);
+    test_close(talk->peer);
     talk->peer = -1;
     run_until_set(talk->reactor, &talk->closes);
     talk_expect(talk, trace);
@@ -221,7 +221,7 @@ Test(chat_hang_up, of_a_terminal_that_output_waits_for_loses_nothing)
     run_until_set(talk.reactor, &talk.founds);
     run_quiet(talk.reactor);
     cr_assert_eq(family_write(talk.peer, "three\nfour\r", 11), 11);
-    close(talk.peer);
+    test_close(talk.peer);
     talk.peer = -1;
     run_until_set(talk.reactor, &talk.closes);
     talk_expect(&talk, "one|two|three|four\\r<close>");

@@ -226,7 +226,7 @@ static void bring_two_lines(struct scene *scene)
 static void bring_eof(struct scene *scene)
 {
     say(scene, "one\ntwo");
-    shutdown(scene->peer, SHUT_WR);
+    test_shutdown(scene->peer);
 }
 
 static void bring_drain(struct scene *scene)
@@ -415,7 +415,7 @@ static void end_scene(struct scene *scene)
     run_quiet(scene->reactor);
     cr_expect_eq(scene->closes, 1, "place %d: %d calls of handle_close", (int)scene->place, scene->closes);
     cr_expect_null(strstr(scene->heard, "dropped"), "place %d: what was dropped was sent", (int)scene->place);
-    close(scene->peer);
+    test_close(scene->peer);
     test_reactor_free(scene->reactor);
 }
 

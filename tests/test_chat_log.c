@@ -146,6 +146,6 @@ Test(chat_log, terminator_without_found_terminator_is_refused_and_told_once_for_
     cr_assert_eq(logged[0].level, CONFAB_ERROR);
     cr_assert_not_null(strstr(logged[0].text, "found_terminator"));
     for (int i = 0; i < PEERS; i++)
-        close(peers[i]);
+        test_close(peers[i]);
     test_reactor_free(reactor);
 }

@@ -1,5 +1,6 @@
 /* test_chat_pace.c: a peer that does not read is not read from either; whose
  * output rests whose reading; the hard limit. */
+#include "core/chat.h"
 #include "support.h"
 #include <criterion/criterion.h>
 #include <errno.h>
@@ -79,7 +80,7 @@ static void open_end(struct end *end, confab_reactor *reactor, const struct conf
     int pair[2], narrow = 4096;
 
     test_pair(pair);
-    cr_assert_eq(setsockopt(pair[0], SOL_SOCKET, SO_SNDBUF, &narrow, sizeof narrow), 0);
+    test_buffer_size(pair[0], SO_SNDBUF, narrow);
     end->peer = pair[1];
     end->chat = confab_chat_new(reactor, pair[0], ops, &options);
     cr_assert_not_null(end->chat);
@@ -169,7 +170,7 @@ Test(chat_pace, what_can_leave_at_once_does_not_rest_the_reading)
     int wide = 1 << 20;
 
     open_end(&end, reactor, &answering);
-    cr_assert_eq(setsockopt(confab_chat_fd(end.chat), SOL_SOCKET, SO_SNDBUF, &wide, sizeof wide), 0);
+    test_buffer_size(end.chat->channel.fd, SO_SNDBUF, wide);
     test_send(end.peer, "1\n2\n3\n", 6);
     cr_assert_gt(confab_reactor_run_once(reactor, CONFAB_SECOND), 0);
     cr_assert_eq(end.messages, 3);

@@ -208,7 +208,7 @@ static void play(struct talk *talk, const char *input, size_t len, unsigned most
         if (talk->chat && random_under(&plan->random, 2))
             confab_chat_resume(talk->chat);
     }
-    shutdown(talk->peer, SHUT_WR);
+    test_shutdown(talk->peer);
     for (int turn = 0; turn < TURNS && talk->chat; turn++) {
         confab_chat_resume(talk->chat);
         talk_turn(talk);
@@ -247,7 +247,7 @@ static void check_sessions(const struct talk *form, bool rests)
     struct confab_reactor_options options = { .size = sizeof options, .messages = 3 };
     confab_reactor *reactor;
 
-    cr_assert_eq(confab_reactor_new(&reactor, &options), 0);
+    cr_assert_eq(test_reactor_new(&reactor, &options), 0);
     for (unsigned seed = 1; seed <= SESSIONS; seed++)
         check_session(reactor, form, seed, rests);
     test_reactor_free(reactor);

@@ -199,7 +199,7 @@ Test(chat_rate_changes, handle_drain_and_handle_sent_come_when_the_rate_lets_the
     rate_pass(MILLISECONDS(200));
     cr_assert_eq(counted.sent, 1);
     cr_assert_eq(counted.drained, 1);
-    close(pair[1]);
+    test_close(pair[1]);
     test_reactor_free(reactor);
 }
 
@@ -229,8 +229,8 @@ Test(chat_rate_changes, pipes_have_rates_too)
     cr_assert_eq(rate_stats(reads).bytes_in, BURST + 160);
     cr_assert_eq(read(out[0], got + BURST, sizeof got - BURST), 160);
     cr_assert_eq(memcmp(got, pattern, BURST + 160), 0);
-    close(in[1]);
-    close(out[0]);
+    test_close(in[1]);
+    test_close(out[0]);
     test_reactor_free(reactor);
 }
 

@@ -190,7 +190,7 @@ static void open_scarce(struct talk *talk)
 
     memory_is_short = false;
     talk->mute = talk->owns_reactor = true;
-    cr_assert_eq(confab_reactor_new(&talk->reactor, &options), 0);
+    cr_assert_eq(test_reactor_new(&talk->reactor, &options), 0);
     stub_io(talk->reactor);
     talk_open(talk);
     run_quiet(talk->reactor);

@@ -194,6 +194,7 @@ Test(chat_rate_in, the_turn_in_which_a_rest_ends_reads)
 
 Test(chat_rate_in, a_write_that_failed_does_not_make_reading_faster)
 {
+    test_needs_descriptors();
     struct talk talk = { .options.rate_in = RATE };
 
     rate_open(&talk);

@@ -222,7 +222,7 @@ Test(chat_rate_out, output_that_rests_no_longer_waits_for_the_peer)
     ssize_t n;
 
     rate_open(&talk);
-    cr_assert_eq(setsockopt(talk.chat->channel.fd, SOL_SOCKET, SO_SNDBUF, &narrow, sizeof narrow), 0);
+    test_buffer_size(talk.chat->channel.fd, SO_SNDBUF, narrow);
     confab_chat_push(talk.chat, much, 2 * FAST_BURST);
     run_quiet(talk.reactor);
     cr_assert(talk.chat->flags & CHAT_BLOCKED);

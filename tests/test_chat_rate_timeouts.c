@@ -57,7 +57,7 @@ Test(chat_rate_timeouts, idle_starts_anew_after_a_rest_of_output_that_the_peer_d
     int narrow = 1;
 
     rate_open(&talk);
-    cr_assert_eq(setsockopt(talk.chat->channel.fd, SOL_SOCKET, SO_SNDBUF, &narrow, sizeof narrow), 0);
+    test_buffer_size(talk.chat->channel.fd, SO_SNDBUF, narrow);
     confab_chat_push(talk.chat, pattern, 3);
     run_quiet(talk.reactor);
     while (write(talk.chat->channel.fd, pattern, MANY) > 0) /* from now on it is full */
@@ -98,7 +98,7 @@ Test(chat_rate_timeouts, a_peer_that_takes_nothing_is_timed_out_at_any_rate)
     char *much = test_pattern(1 << 20);
 
     rate_open(&talk);
-    cr_assert_eq(setsockopt(talk.chat->channel.fd, SOL_SOCKET, SO_SNDBUF, &narrow, sizeof narrow), 0);
+    test_buffer_size(talk.chat->channel.fd, SO_SNDBUF, narrow);
     confab_chat_push(talk.chat, much, 1 << 20);
     run_quiet(talk.reactor);
     cr_assert(talk.chat->flags & CHAT_BLOCKED);

@@ -82,7 +82,7 @@ static void expect_end(struct talk *talk, const char *trace, enum confab_reason 
     talk->line = true;
     talk_open(talk);
     talk_send(talk, session);
-    shutdown(talk->peer, SHUT_WR);
+    test_shutdown(talk->peer);
     run_until_set(talk->reactor, &talk->closes);
     run_quiet(talk->reactor);
     cr_assert_str_eq(talk->trace, trace);

@@ -294,7 +294,7 @@ Test(test_chat_suspend, hang_up_while_suspended_lets_the_loop_rest)
 
     talk_open(&talk);
     talk_say(&talk, "one\ntwo\n");
-    close(talk.peer);
+    test_close(talk.peer);
     talk.peer = -1;
     run_quiet(talk.reactor);
     talk_expect(&talk, "one|");
@@ -318,6 +318,7 @@ static int take_urgent(confab_chat *chat)
 
 Test(test_chat_suspend, out_of_band_byte_while_suspended_waits_and_lets_the_loop_rest)
 {
+    test_needs_descriptors();
     static const struct confab_chat_ops ops = { .size = sizeof ops,
                                                 .collect_incoming_data = confab_chat_collect,
                                                 .handle_expt = take_urgent };
@@ -337,7 +338,7 @@ Test(test_chat_suspend, out_of_band_byte_while_suspended_waits_and_lets_the_loop
     confab_chat_resume(chat);
     run_quiet(reactor);
     cr_assert_eq(urgent, 1);
-    close(pair[1]);
+    test_close(pair[1]);
     test_reactor_free(reactor);
 }
 

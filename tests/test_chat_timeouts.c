@@ -26,14 +26,6 @@ struct end {
     int64_t start, last; /* of the clock: when it was opened, when a time-out came or it closed */
 };
 
-static int64_t monotonic(void)
-{
-    struct timespec ts;
-
-    clock_gettime(CLOCK_MONOTONIC, &ts);
-    return (int64_t)ts.tv_sec * CONFAB_SECOND + ts.tv_nsec;
-}
-
 static int handle_connect(confab_chat *chat)
 {
     ((struct end *)confab_chat_data(chat))->connects++;
@@ -59,7 +51,7 @@ static int handle_timeout(confab_chat *chat, enum confab_timeout which)
 
     end->timeouts++;
     end->which = which;
-    end->last = monotonic();
+    end->last = test_clock();
     return 0;
 }
 
@@ -70,7 +62,7 @@ static void handle_close(confab_chat *chat, enum confab_reason reason)
     end->closed++;
     end->reason = reason;
     end->error = confab_chat_error(chat);
-    end->last = monotonic();
+    end->last = test_clock();
 }
 
 static const struct confab_chat_ops ops = { .size = sizeof ops,
@@ -93,9 +85,9 @@ static void open_end(struct end *end, confab_reactor *reactor, const struct conf
 
     options.timeout[which] = ns;
     test_pair(pair);
-    cr_assert_eq(setsockopt(pair[0], SOL_SOCKET, SO_SNDBUF, &narrow, sizeof narrow), 0);
+    test_buffer_size(pair[0], SO_SNDBUF, narrow);
     end->peer = pair[1];
-    end->start = monotonic();
+    end->start = test_clock();
     end->chat = confab_chat_new(reactor, pair[0], with, &options);
     cr_assert_not_null(end->chat);
     run_quiet(reactor);
@@ -113,13 +105,13 @@ static void cr_times_out(confab_reactor *reactor, struct end *end, int64_t since
 
 static bool is_over(void *until)
 {
-    return monotonic() >= *(int64_t *)until;
+    return test_clock() >= *(int64_t *)until;
 }
 
 /* Turns the loop for some time, in which nothing is to happen. */
 static void run_for(confab_reactor *reactor, int64_t ns)
 {
-    int64_t until = monotonic() + ns;
+    int64_t until = test_clock() + ns;
 
     run_until(reactor, is_over, &until);
 }
@@ -142,7 +134,7 @@ Test(chat_timeouts, idle_is_put_off_by_what_arrives)
 
     open_end(&end, reactor, &ops, CONFAB_TIMEOUT_IDLE, 4 * SHORT);
     for (int i = 0; i < 5 && !end.closed; i++) {
-        sent = monotonic();
+        sent = test_clock();
         test_send(end.peer, "x", 1);
         run_for(reactor, SHORT);
     }
@@ -158,7 +150,7 @@ Test(chat_timeouts, idle_is_put_off_by_what_leaves)
 
     open_end(&end, reactor, &ops, CONFAB_TIMEOUT_IDLE, 4 * SHORT);
     for (int i = 0; i < 5 && !end.closed; i++) {
-        pushed = monotonic();
+        pushed = test_clock();
         cr_assert_eq(confab_chat_puts(end.chat, "x"), 0);
         run_for(reactor, SHORT);
     }
@@ -177,7 +169,7 @@ Test(chat_timeouts, idle_rests_while_the_plugin_has_it_suspended)
     confab_chat_suspend(end.chat);
     run_for(reactor, 4 * SHORT);
     cr_assert_eq(end.closed, 0);
-    resumed = monotonic();
+    resumed = test_clock();
     confab_chat_resume(end.chat);
     cr_times_out(reactor, &end, resumed, SHORT);
     test_reactor_free(reactor);
@@ -210,7 +202,7 @@ Test(chat_timeouts, message_closes_when_the_terminator_does_not_come)
     open_end(&end, reactor, &ops, CONFAB_TIMEOUT_MESSAGE, SHORT);
     run_for(reactor, 3 * SHORT);
     cr_assert_eq(end.closed, 0, "it counts before a message has begun");
-    sent = monotonic();
+    sent = test_clock();
     test_send(end.peer, "begun", 5);
     cr_times_out(reactor, &end, sent, SHORT);
     test_reactor_free(reactor);
@@ -233,11 +225,12 @@ Test(chat_timeouts, message_is_not_put_off_by_more_bytes_of_a_line)
 {
     confab_reactor *reactor = test_reactor();
     struct end end = { 0 };
-    int64_t end_of_patience = monotonic() + 10 * CONFAB_SECOND;
+    int64_t end_of_patience = test_clock() + 10 * CONFAB_SECOND;
 
     open_end(&end, reactor, &ops, CONFAB_TIMEOUT_MESSAGE, 2 * SHORT);
-    while (!end.closed && monotonic() < end_of_patience) {
+    while (!end.closed && test_clock() < end_of_patience) {
         test_send_some(end.peer, "x", 1);
+        test_let_pass(CONFAB_MILLISECOND);
         cr_assert_geq(confab_reactor_run_once(reactor, CONFAB_MILLISECOND), 0);
     }
     cr_times_out(reactor, &end, end.start, 2 * SHORT);
@@ -253,7 +246,7 @@ Test(chat_timeouts, message_starts_anew_with_each_byte_of_a_count)
     open_end(&end, reactor, &ops, CONFAB_TIMEOUT_MESSAGE, 4 * SHORT);
     cr_assert_eq(confab_chat_set_terminator_count(end.chat, 100), 0);
     for (int i = 0; i < 5 && !end.closed; i++) {
-        sent = monotonic();
+        sent = test_clock();
         test_send(end.peer, "x", 1);
         run_for(reactor, SHORT);
     }
@@ -268,7 +261,7 @@ Test(chat_timeouts, handle_timeout_may_keep_a_message)
     int64_t sent;
 
     open_end(&end, reactor, &keeping, CONFAB_TIMEOUT_MESSAGE, SHORT);
-    sent = monotonic();
+    sent = test_clock();
     test_send(end.peer, "begun", 5);
     run_until(reactor, has_come_thrice, &end);
     cr_assert_eq(end.which, CONFAB_TIMEOUT_MESSAGE);
@@ -288,7 +281,7 @@ Test(chat_timeouts, write_closes_when_output_does_not_leave)
     open_end(&end, reactor, &keeping, CONFAB_TIMEOUT_WRITE, SHORT);
     run_for(reactor, 2 * SHORT);
     cr_assert_eq(end.timeouts, 0, "it counts while no output waits");
-    pushed = monotonic();
+    pushed = test_clock();
     cr_assert_eq(confab_chat_push_reference(end.chat, much, sizeof much, NULL, NULL), 0);
     cr_times_out(reactor, &end, pushed, SHORT);
     cr_assert_eq(end.which, CONFAB_TIMEOUT_WRITE);
@@ -319,7 +312,7 @@ Test(chat_timeouts, write_is_put_off_by_each_byte_that_leaves)
     cr_assert_eq(confab_chat_push_reference(end.chat, much, sizeof much, NULL, NULL), 0);
     run_quiet(reactor);
     for (int i = 0; i < 5 && !end.closed; i++) {
-        took = monotonic();
+        took = test_clock();
         cr_assert_gt(test_recv(end.peer, bytes, sizeof bytes), 0);
         run_for(reactor, SHORT);
     }
@@ -361,11 +354,12 @@ Test(chat_timeouts, lifetime_closes_whatever_moves)
 {
     confab_reactor *reactor = test_reactor();
     struct end end = { 0 };
-    int64_t end_of_patience = monotonic() + 10 * CONFAB_SECOND;
+    int64_t end_of_patience = test_clock() + 10 * CONFAB_SECOND;
 
     open_end(&end, reactor, &keeping, CONFAB_TIMEOUT_LIFETIME, 2 * SHORT);
-    while (!end.closed && monotonic() < end_of_patience) {
+    while (!end.closed && test_clock() < end_of_patience) {
         test_send_some(end.peer, "x\n", 2);
+        test_let_pass(CONFAB_MILLISECOND);
         cr_assert_geq(confab_reactor_run_once(reactor, CONFAB_MILLISECOND), 0);
     }
     cr_times_out(reactor, &end, end.start, 2 * SHORT);
@@ -395,6 +389,7 @@ static int deaf_listener(char *address, size_t room, int client[CLIENTS])
 
 Test(chat_timeouts, connect_closes_what_does_not_come_about)
 {
+    test_needs_descriptors();
     confab_reactor *reactor = test_reactor();
     struct end end = { 0 };
     struct confab_chat_options options = { .size = sizeof options, .data = &end };
@@ -403,7 +398,7 @@ Test(chat_timeouts, connect_closes_what_does_not_come_about)
     int listener = deaf_listener(address, sizeof address, client);
 
     options.timeout[CONFAB_TIMEOUT_CONNECT] = SHORT;
-    end.start = monotonic();
+    end.start = test_clock();
     cr_assert_not_null(confab_connect(reactor, address, &keeping, &options));
     run_until_set(reactor, &end.closed);
     cr_assert_eq(end.reason, CONFAB_REASON_CONNECT);
@@ -411,7 +406,7 @@ Test(chat_timeouts, connect_closes_what_does_not_come_about)
     cr_assert_geq(end.last - end.start, SHORT);
     cr_assert_eq(end.connects, 0);
     cr_assert_eq(end.which, CONFAB_TIMEOUT_CONNECT);
-    close(listener);
+    test_close(listener);
     test_reactor_free(reactor);
 }
 
@@ -443,7 +438,7 @@ Test(chat_timeouts, set_timeout_counts_from_now_and_turns_off)
     cr_assert_eq(confab_chat_set_timeout(end.chat, CONFAB_TIMEOUT_IDLE, 0), 0);
     run_for(reactor, 3 * SHORT);
     cr_assert_eq(end.closed, 0);
-    set = monotonic();
+    set = test_clock();
     cr_assert_eq(confab_chat_set_timeout(end.chat, CONFAB_TIMEOUT_IDLE, SHORT), 0);
     cr_times_out(reactor, &end, set, SHORT);
     test_reactor_free(reactor);

@@ -10,23 +10,15 @@
 
 #define SHORT (25 * CONFAB_MILLISECOND)
 
-static int64_t monotonic(void)
-{
-    struct timespec ts;
-
-    clock_gettime(CLOCK_MONOTONIC, &ts);
-    return (int64_t)ts.tv_sec * CONFAB_SECOND + ts.tv_nsec;
-}
-
 static bool is_over(void *until)
 {
-    return monotonic() >= *(int64_t *)until;
+    return test_clock() >= *(int64_t *)until;
 }
 
 /* Turns the loop for some time, in which no time-out is to come. */
 static void run_for(struct talk *talk, int64_t ns)
 {
-    int64_t until = monotonic() + ns;
+    int64_t until = test_clock() + ns;
 
     run_until(talk->reactor, is_over, &until);
     cr_assert_eq(talk->closes, 0, "closed with %s", confab_reason_name(talk->reason));
@@ -36,7 +28,7 @@ static void run_for(struct talk *talk, int64_t ns)
 static void cr_times_out(struct talk *talk, int64_t since, int64_t ns)
 {
     run_until_set(talk->reactor, &talk->closes);
-    cr_assert_geq(monotonic() - since, ns, "%lld ns early", (long long)(ns - (monotonic() - since)));
+    cr_assert_geq(test_clock() - since, ns, "%lld ns early", (long long)(ns - (test_clock() - since)));
     cr_assert_eq(talk->reason, CONFAB_REASON_TIMEOUT, "closed with %s", confab_reason_name(talk->reason));
     cr_assert_eq(talk->error, ETIMEDOUT);
     talk_end(talk);
@@ -59,9 +51,9 @@ Test(chat_timeouts_apply, idle_closes_a_suspended_chat_whose_write_failed)
     open_with(&talk, CONFAB_TIMEOUT_IDLE, 20 * SHORT);
     confab_chat_suspend(talk.chat);
     run_for(&talk, 25 * SHORT);
-    close(talk.peer);
+    test_close(talk.peer);
     talk.peer = -1;
-    pushed = monotonic();
+    pushed = test_clock();
     cr_assert_eq(confab_chat_puts(talk.chat, "nobody reads this"), 0);
     cr_times_out(&talk, pushed, 20 * SHORT);
 }
@@ -98,7 +90,7 @@ Test(chat_timeouts_apply, message_that_is_turned_on_in_a_message_has_its_whole_t
     open_with(&talk, CONFAB_TIMEOUT_MESSAGE, CONFAB_OFF);
     talk_say(&talk, "begun");
     run_for(&talk, 4 * SHORT);
-    on = monotonic();
+    on = test_clock();
     turn_message_on(&talk, 2 * SHORT);
     cr_times_out(&talk, on, 2 * SHORT);
 }
@@ -117,7 +109,7 @@ Test(chat_timeouts_apply, message_that_is_turned_on_by_the_first_bytes_has_its_w
 
     open_with(&talk, CONFAB_TIMEOUT_MESSAGE, CONFAB_OFF);
     run_for(&talk, 4 * SHORT);
-    sent = monotonic();
+    sent = test_clock();
     talk_send(&talk, "begun");
     cr_times_out(&talk, sent, 2 * SHORT);
 }

@@ -284,6 +284,7 @@ Test(connect, close_when_done_while_connecting_sends_first)
 
 Test(connect, close_while_connecting_gets_handle_close_alone)
 {
+    test_needs_descriptors();
     confab_reactor *reactor = test_reactor();
     confab_listener *listener = listen_on(reactor, "127.0.0.1:0");
     struct end client = { 0 };
@@ -321,6 +322,7 @@ Test(connect, peer_sockaddr_is_what_it_was_connected_to)
 
 Test(connect, a_unix_peer_without_a_name_is_unix)
 {
+    test_needs_descriptors();
     confab_reactor *reactor = test_reactor();
     struct end end = { 0 };
     struct confab_chat_options options = { .size = sizeof options, .data = &end };
@@ -389,6 +391,7 @@ static int append(confab_chat *chat, const char *data, size_t len)
 
 Test(connect, a_chat_can_be_made_of_a_pipe)
 {
+    test_needs_descriptors();
     static const struct confab_chat_ops reading = { .size = sizeof reading, .collect_incoming_data = append };
     confab_reactor *reactor = test_reactor();
     int fd[2];

@@ -681,7 +681,7 @@ static bool connects_with(int allocs)
 
     client = (struct end){ 0 };
     snprintf(address, sizeof address, "host.example:%s", port);
-    cr_assert_eq(confab_reactor_new(&poor, &scarce), 0);
+    cr_assert_eq(test_reactor_new(&poor, &scarce), 0);
     allocs_to_go = allocs;
     client.chat = confab_connect(poor, address, &ops, &options);
     while (client.chat && !client.connects && !client.closed) {

@@ -103,7 +103,7 @@ Test(disconnected, closing_is_from_the_end_or_the_close_until_it_is_freed)
     pair_close(&pair);
 
     pair_open(&closed);
-    shutdown(closed.far, SHUT_WR);
+    test_shutdown(closed.far);
     cr_expect_eq(confab_dispatcher_recv(closed.d, closed.seen.bytes, 1), 0);
     cr_expect(confab_dispatcher_closing(closed.d));
     cr_expect_not(confab_dispatcher_connected(closed.d));
@@ -177,7 +177,7 @@ static void expect_reset(struct end *end, int error)
     cr_expect_eq(end->reason, CONFAB_REASON_RESET, "%s: %s", strerror(error),
                  confab_reason_name(end->reason));
     cr_expect_eq(end->error, error, "%s", strerror(end->error));
-    close(end->far);
+    test_close(end->far);
 }
 
 Test(disconnected, each_errno_ends_a_chat_that_reads)
@@ -232,7 +232,7 @@ Test(disconnected, out_of_band_data_goes_to_a_chats_handle_expt)
     run_quiet(reactor);
     cr_expect_eq(end.expts, 1);
     cr_expect_eq(end.closed, 0);
-    close(end.far);
+    test_close(end.far);
     test_reactor_free(reactor);
 }
 

@@ -19,7 +19,7 @@ Test(dispatcher_accept, accepts_no_more_in_an_event_than_the_reactor_says)
     char text[128];
     int far[WAITING];
 
-    cr_assert_eq(confab_reactor_new(&reactor, &options), 0);
+    cr_assert_eq(test_reactor_new(&reactor, &options), 0);
     confab_dispatcher *l = listening(reactor, AF_INET, "127.0.0.1:0", &server);
     confab_dispatcher_address(l, text);
     for (int i = 0; i < WAITING; i++)

@@ -179,6 +179,7 @@ static void close_rival(confab_dispatcher *d, enum told told)
 
 Test(dispatcher_close, an_event_of_one_closed_in_the_same_turn_does_not_reach_its_descriptors_next_owner)
 {
+    test_needs_descriptors();
     confab_reactor *reactor = test_reactor();
     int far[2];
 

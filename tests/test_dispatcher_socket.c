@@ -60,6 +60,7 @@ Test(dispatcher_socket, connects_and_accepts_over_unix)
 
 Test(dispatcher_socket, binds_every_interface_as_its_family_can)
 {
+    test_needs_descriptors();
     confab_reactor *reactor = test_reactor();
     struct seen seen[2] = { 0 };
     char text[128];

@@ -251,7 +251,7 @@ Test(fork, work_goes_on_in_the_parent_and_is_cancelled_in_the_child)
     int pair[2];
     pid_t child;
 
-    cr_assert_eq(confab_reactor_new(&reactor, &options), 0);
+    cr_assert_eq(test_reactor_new(&reactor, &options), 0);
     test_pair(pair);
     confab_chat *chat = echo_on(reactor, pair[0]);
     cr_assert_eq(errand_start(reactor, NULL, &finished), 0);

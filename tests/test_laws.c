@@ -115,7 +115,7 @@ static void make_end(struct end *end, confab_reactor *reactor)
     int pair[2], narrow = 4096;
 
     test_pair(pair);
-    cr_assert_eq(setsockopt(pair[0], SOL_SOCKET, SO_SNDBUF, &narrow, sizeof narrow), 0);
+    test_buffer_size(pair[0], SO_SNDBUF, narrow);
     end->peer = pair[1];
     end->chat = confab_chat_new(reactor, pair[0], &ops, &options);
     cr_assert_not_null(end->chat);
@@ -147,7 +147,7 @@ static void exercise(confab_reactor *reactor, struct end *end)
     longer[sizeof longer - 1] = '\n';
     test_send_some(end->peer, longer, sizeof longer);
     run_quiet(reactor);
-    shutdown(end->peer, SHUT_WR);
+    test_shutdown(end->peer);
     run_quiet(reactor);
 }
 
@@ -277,7 +277,7 @@ Test(laws, law_2_a_hook_may_close_its_chat_and_go_on_calling_it)
         cr_assert_eq(end.closed, 1);
         cr_assert_eq(end.reason, CONFAB_REASON_CLOSED);
         cr_assert_eq(released_late, 2);
-        close(end.peer);
+        test_close(end.peer);
     }
     test_reactor_free(reactor);
 }
@@ -346,7 +346,7 @@ static confab_reactor *bounded_reactor(void)
     };
     confab_reactor *reactor;
 
-    cr_assert_eq(confab_reactor_new(&reactor, &options), 0);
+    cr_assert_eq(test_reactor_new(&reactor, &options), 0);
     return reactor;
 }
 
@@ -556,7 +556,7 @@ Test(laws, law_6_a_hook_that_returns_negative_closes_its_chat)
         cr_assert_eq(end.closed, 1);
         cr_assert_eq(end.reason, CONFAB_REASON_HOOK);
         cr_assert_eq(end.error, EBADMSG);
-        close(end.peer);
+        test_close(end.peer);
     }
     test_reactor_free(reactor);
 }

@@ -13,7 +13,7 @@ static void set_up(void)
 {
     const struct confab_reactor_options options = { .size = sizeof options, .accepts = BOUND };
 
-    cr_assert_eq(confab_reactor_new(&reactor, &options), 0);
+    cr_assert_eq(test_reactor_new(&reactor, &options), 0);
     stub_io(reactor);
     listener = listen_on(reactor, "127.0.0.1:0");
     confab_log_set(keep_line, NULL, CONFAB_WARNING);
@@ -41,7 +41,7 @@ static void connect_many(int far[WAITING])
 static void close_many(const int far[WAITING])
 {
     for (int i = 0; i < WAITING; i++)
-        close(far[i]);
+        test_close(far[i]);
 }
 
 /* How many of these the other side has closed. */
@@ -77,7 +77,7 @@ Test(listener, paused_lets_connections_wait)
     cr_expect_eq(opened, 0);
     confab_listener_pause(listener, false);
     run_until_set(reactor, &opened);
-    close(far);
+    test_close(far);
 }
 
 static void pause_it(confab_chat *chat)
@@ -126,7 +126,7 @@ Test(listener, its_chats_go_on_when_it_closes)
     test_send(far, "still", 5);
     test_expect_bytes(reactor, far, "still", 5);
     cr_expect_eq(ended, 0);
-    close(far);
+    test_close(far);
 }
 
 Test(listener, keeps_run_going_until_it_closes)
@@ -266,7 +266,7 @@ Test(listener, takes_a_spare_descriptor_later_where_there_was_none)
     stub_pass(a_rest);
     cr_expect_geq(reactor->spare, 0);
     cr_expect_eq(opened, 1);
-    close(far);
+    test_close(far);
 }
 
 Test(listener, tells_of_several_rests_in_one_line_a_second)
@@ -290,6 +290,7 @@ Test(listener, tells_of_several_rests_in_one_line_a_second)
 /* The same with a real limit, where only the order of things is certain. */
 Test(listener, survives_a_process_without_descriptors)
 {
+    test_needs_descriptors();
     struct rlimit before, limit;
     int far = connect_one(), next = dup(0);
 
@@ -301,12 +302,12 @@ Test(listener, survives_a_process_without_descriptors)
     run_until_set(reactor, &lines);
     cr_assert_eq(setrlimit(RLIMIT_NOFILE, &before), 0);
     cr_expect_eq(opened, 0);
-    close(far);
+    test_close(far);
 
     stub_pass(a_rest);
     far = connect_one();
     run_until_set(reactor, &opened);
-    close(far);
+    test_close(far);
 }
 
 Test(listener, rests_where_memory_is_short)
@@ -321,7 +322,7 @@ Test(listener, rests_where_memory_is_short)
     stub_accept_error = 0;
     stub_pass(a_rest);
     cr_expect_eq(opened, 1);
-    close(far);
+    test_close(far);
 }
 
 Test(listener, does_not_spin_on_an_error_that_stays)
@@ -336,7 +337,7 @@ Test(listener, does_not_spin_on_an_error_that_stays)
     stub_pass(a_rest / 2);
     cr_expect_eq(stub_accepts, 2, "it tries again after a rest");
     cr_expect_eq(lines, 1);
-    close(far);
+    test_close(far);
 }
 
 Test(listener, stays_paused_when_its_rest_is_over)
@@ -353,7 +354,7 @@ Test(listener, stays_paused_when_its_rest_is_over)
     confab_listener_pause(listener, false);
     run_quiet(reactor);
     cr_expect_eq(opened, 1);
-    close(far);
+    test_close(far);
 }
 
 Test(listener, resuming_does_not_end_a_rest)
@@ -366,7 +367,7 @@ Test(listener, resuming_does_not_end_a_rest)
     confab_listener_pause(listener, false);
     run_quiet(reactor);
     cr_expect_eq(stub_accepts, 1);
-    close(far);
+    test_close(far);
 }
 
 Test(listener, that_cannot_be_watched_tries_again_later)
@@ -380,5 +381,5 @@ Test(listener, that_cannot_be_watched_tries_again_later)
     cr_expect_eq(lines, 1);
     stub_pass(a_rest);
     cr_expect_eq(opened, 1);
-    close(far);
+    test_close(far);
 }

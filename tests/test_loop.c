@@ -203,7 +203,7 @@ static void crowd_end(struct crowd *crowd)
     }
     for (int i = 0; i < 2 * CHANNELS; i++) {
         cr_expect_eq(test_recv(crowd->far[i], &byte, 1), -1, "descriptor %d was not closed", i);
-        close(crowd->far[i]);
+        test_close(crowd->far[i]);
     }
     cr_expect_eq(confab_reactor_run(crowd->reactor), 0, "nothing is left");
     test_reactor_free(crowd->reactor);
@@ -268,7 +268,7 @@ Test(loop, close_all_does_not_close_what_a_handle_close_makes)
     confab_reactor_close_all(crowd.reactor);
     crowd_end(&crowd);
     cr_expect_str_eq(born.order, "R.");
-    close(born_far);
+    test_close(born_far);
 }
 
 static void ignore_line(void *data, const struct confab_log_line *line)
@@ -278,6 +278,7 @@ static void ignore_line(void *data, const struct confab_log_line *line)
 
 Test(loop, close_all_goes_on_past_descriptors_that_were_closed_behind_its_back)
 {
+    test_needs_descriptors();
     static struct crowd crowd;
 
     confab_log_set(ignore_line, NULL, CONFAB_WARNING);
@@ -316,7 +317,7 @@ static void *run_dispatcher(void *data)
     struct side *side = data;
     confab_reactor *reactor = NULL;
 
-    if (confab_reactor_new(&reactor, NULL))
+    if (test_reactor_new(&reactor, NULL))
         return NULL;
     confab_dispatcher *d = confab_dispatcher_new(reactor, &ops, side);
     side->good = d && confab_dispatcher_adopt(d, side->fd) == 0 && confab_dispatcher_send(d, "x", 1) == 1 &&
@@ -331,7 +332,7 @@ static void *run_chat(void *data)
     struct end end = { 0 };
     confab_reactor *reactor = NULL;
 
-    if (confab_reactor_new(&reactor, NULL))
+    if (test_reactor_new(&reactor, NULL))
         return NULL;
     echo_on(reactor, side->fd, &end);
     side->good = confab_reactor_run(reactor) == 0 && end.closed == 1;
@@ -341,6 +342,7 @@ static void *run_chat(void *data)
 
 Test(loop, a_dispatcher_of_one_thread_talks_with_a_chat_of_another)
 {
+    test_needs_descriptors();
     struct side dispatcher = { 0 }, chat = { 0 };
     int fds[2];
 

@@ -113,7 +113,7 @@ static struct pool *pool_of(confab_reactor **reactor, unsigned threads)
 {
     struct confab_reactor_options options = { .size = sizeof options, .work_threads = threads };
 
-    cr_assert_eq(confab_reactor_new(reactor, &options), 0);
+    cr_assert_eq(test_reactor_new(reactor, &options), 0);
     return reactor_work_pool(*reactor);
 }
 

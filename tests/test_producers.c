@@ -50,7 +50,7 @@ static void open_end(struct end *end, confab_reactor *reactor)
     int pair[2], narrow = 4096;
 
     test_pair(pair);
-    cr_assert_eq(setsockopt(pair[0], SOL_SOCKET, SO_SNDBUF, &narrow, sizeof narrow), 0);
+    test_buffer_size(pair[0], SO_SNDBUF, narrow);
     end->peer = pair[1];
     end->chat = confab_chat_new(reactor, pair[0], &ops, &options);
     cr_assert_not_null(end->chat);
@@ -313,7 +313,7 @@ static void cr_both_released(void (*finish)(confab_chat *chat), bool peer_goes)
     cr_assert_gt(half.asked, 0);
     cr_assert_eq(half.released, 0);
     if (peer_goes)
-        close(end.peer);
+        test_close(end.peer);
     else
         finish(end.chat);
     cr_assert_eq(half.released + never.released, 0, "released inside the call");

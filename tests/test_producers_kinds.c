@@ -324,7 +324,7 @@ static void end_half_way(const struct kind *kind, void (*finish)(confab_chat *ch
     if (finish) {
         finish(talk.chat);
     } else {
-        close(talk.peer);
+        test_close(talk.peer);
         talk.peer = -1;
     }
     cr_assert_eq(half->released + never->released, before, "%s: released inside the call", kind->name);
@@ -387,7 +387,7 @@ static void end_reactor(const struct kind *kind)
     talk_open(&talk);
     push(&talk, made);
     test_reactor_free(reactor);
-    close(talk.peer);
+    test_close(talk.peer);
     made_end(made, kind);
 }
 

@@ -156,7 +156,7 @@ Test(producers_short_memory, throttled_without_memory_for_its_timer_closes_the_c
     int released = 0;
 
     mallocs_left = PLENTY;
-    cr_assert_eq(confab_reactor_new(&talk.reactor, &options), 0);
+    cr_assert_eq(test_reactor_new(&talk.reactor, &options), 0);
     talk_open(&talk);
     run_quiet(talk.reactor);
     talk_push(

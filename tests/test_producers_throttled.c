@@ -381,6 +381,6 @@ Test(producers_throttled, that_waits_ends_with_its_reactor)
     after(&flow, 0);
     test_reactor_free(flow.talk.reactor);
     cr_assert_eq(flow.released, 1);
-    close(flow.talk.peer);
+    test_close(flow.talk.peer);
     free(flow.bytes);
 }

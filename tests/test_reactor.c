@@ -236,6 +236,7 @@ static void drop_log(void *data, const struct confab_log_line *line)
 /* Where a copy of the descriptor lives on, the kernel would go on telling of it. */
 Test(reactor, a_channel_that_ends_is_deleted_before_its_descriptor_is_closed)
 {
+    test_needs_descriptors();
     confab_reactor *reactor = test_reactor();
     int pair[2], closed = 0, lines = 0, copy;
 
@@ -301,7 +302,7 @@ Test(reactor, a_small_read_buffer_delivers_the_same_bytes)
     confab_reactor *reactor;
     int pair[2];
 
-    cr_assert_eq(confab_reactor_new(&reactor, &options), 0);
+    cr_assert_eq(test_reactor_new(&reactor, &options), 0);
     test_pair(pair);
     echo_on(reactor, pair[0], NULL);
     test_send(pair[1], bytes, 10000);

@@ -133,7 +133,7 @@ Test(test_service, free_waits_until_it_has_stopped)
     until_stopped();
     cr_assert_eq(confab_service_free(served.service), 0);
     served.service = NULL;
-    close(peer);
+    test_close(peer);
 }
 
 Test(test_service, free_waits_for_the_stop_hook_though_nothing_else_lives)

@@ -22,7 +22,7 @@ Test(test_service_chats, listen_serves_the_plugins_own_hooks)
     test_send(peer, "hello\n", 6);
     run_quiet(served.reactor);
     test_expect(peer, "hello\n");
-    close(peer);
+    test_close(peer);
     until_chats(0);
     cr_assert_eq(served.reason, CONFAB_REASON_PEER_CLOSED);
 }
@@ -47,6 +47,7 @@ Test(test_service_chats, address_that_is_none_is_refused)
 
 Test(test_service_chats, listening_descriptor_can_be_adopted)
 {
+    test_needs_descriptors();
     confab_listener *listener;
     int fd = socket(AF_INET, SOCK_STREAM, 0), peer;
 
@@ -58,7 +59,7 @@ Test(test_service_chats, listening_descriptor_can_be_adopted)
     test_send(peer, "hello\n", 6);
     run_quiet(served.reactor);
     test_expect(peer, "hello\n");
-    close(peer);
+    test_close(peer);
 }
 
 Test(test_service_chats, descriptor_is_closed_where_it_cannot_be_adopted)
@@ -114,7 +115,7 @@ Test(test_service_chats, no_more_than_max_connections_are_admitted)
     run_quiet(served.reactor);
     test_expect(peers[0], "hello\n");
     /* One that ends makes room. */
-    close(peers[0]);
+    test_close(peers[0]);
     until_inbound(1);
     cr_assert_geq(test_connect(address), 0);
     until_inbound(2);
@@ -175,7 +176,7 @@ Test(test_service_chats, next_gives_every_chat_once)
 
     serve_peers(peers, 3);
     cr_assert_eq(count_chats(NULL), 3);
-    close(peers[1]);
+    test_close(peers[1]);
     until_chats(2);
     cr_assert_eq(count_chats(NULL), 2);
 }

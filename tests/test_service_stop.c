@@ -127,14 +127,14 @@ Test(test_service_stop, stop_waits_for_the_last_inbound_chat)
     serve_peers(peers, 2);
     confab_service_stop(served.service, -1);
     run_quiet(served.reactor);
-    close(peers[0]);
+    test_close(peers[0]);
     until_inbound(1);
     run_quiet(served.reactor);
     cr_assert_eq(served.stops, 0);
     test_send(peers[1], "still here\n", 11);
     run_quiet(served.reactor);
     test_expect(peers[1], "still here\n");
-    close(peers[1]);
+    test_close(peers[1]);
     until_stopped();
 }
 
@@ -183,7 +183,7 @@ Test(test_service_stop, drain_timeout_of_zero_waits_for_as_long_as_it_takes)
     run_until_set(served.reactor, &passed);
     run_quiet(served.reactor);
     cr_assert_eq(served.closes, 0);
-    close(peer);
+    test_close(peer);
     until_stopped();
     cr_assert_eq(served.reason, CONFAB_REASON_PEER_CLOSED);
 }
@@ -253,7 +253,7 @@ static void stop_lingering(size_t n, int unsent)
     confab_log_set(NULL, NULL, CONFAB_INFO);
     served.reactor->io = before;
     for (size_t i = 0; i < n; i++)
-        close(peers[i]);
+        test_close(peers[i]);
 }
 
 Test(test_service_stop, connections_that_are_cut_with_bytes_on_their_way_are_told_of)
@@ -363,8 +363,8 @@ Test(test_service_stop, outbound_chats_do_not_hold_a_stop_up)
     cr_assert_eq(served.closes, 1);
     cr_assert_eq(served.reason, CONFAB_REASON_STOP);
     cr_assert_str_eq(served.trace, "config_complete ready start stop ");
-    close(far);
-    close(listener);
+    test_close(far);
+    test_close(listener);
 }
 
 Test(test_service_stop, outbound_chats_live_until_the_last_inbound_one_has_closed)
@@ -380,11 +380,11 @@ Test(test_service_stop, outbound_chats_live_until_the_last_inbound_one_has_close
     /* What goes on may need one more. */
     close(connect_outbound(&listener));
     run_quiet(served.reactor);
-    close(peer);
+    test_close(peer);
     until_stopped();
     cr_assert_str_eq(served.trace, "config_complete ready start shutdown stop ");
-    close(far);
-    close(listener);
+    test_close(far);
+    test_close(listener);
 }
 
 static bool connected_late;
@@ -407,8 +407,8 @@ Test(test_service_stop, outbound_chat_that_a_stop_closes_cannot_be_replaced)
     until_stopped();
     cr_assert_not(connected_late);
     cr_assert_eq(served.closes, 1);
-    close(far);
-    close(listener);
+    test_close(far);
+    test_close(listener);
 }
 
 Test(test_service_stop, outbound_chat_made_as_the_last_inbound_one_closes_is_closed_too)

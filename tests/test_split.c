@@ -29,7 +29,7 @@ static void play(struct talk *talk, const char *input, const size_t *ends, size_
         run_quiet(talk->reactor);
         at = ends[i];
     }
-    shutdown(talk->peer, SHUT_WR);
+    test_shutdown(talk->peer);
     run_quiet(talk->reactor);
 }
 
@@ -271,7 +271,7 @@ static void say_to_service(void *data, const size_t *ends, size_t pieces)
     play(&talk, served->input, ends, pieces);
     receive(talk.peer, output);
     cr_assert_str_eq(output, served->output, "%zu pieces, %zu first: %s", pieces, ends[0], output);
-    close(talk.peer);
+    test_close(talk.peer);
     run_quiet(served->reactor);
 }
 

@@ -138,7 +138,7 @@ Test(unreachable, a_chat_closes_with_CONNECT_and_the_errno_that_is_learned_later
         stub_socket_error = -errors[i];
         chat_fails(reactor, text, errors[i]);
         run_until_set(reactor, &server.times[ACCEPTED]);
-        close(server.fd);
+        test_close(server.fd);
         server.times[ACCEPTED] = 0;
     }
     test_reactor_free(reactor);
@@ -163,7 +163,7 @@ Test(unreachable, a_dispatcher_is_told_the_errno_that_is_learned_later)
         cr_expect_str_eq(seen.order, "!.");
         cr_expect_eq(seen.error, -errors[i]);
         run_until_set(reactor, &server.times[ACCEPTED]);
-        close(server.fd);
+        test_close(server.fd);
         server.times[ACCEPTED] = 0;
     }
     test_reactor_free(reactor);
@@ -190,7 +190,7 @@ Test(unreachable, the_first_event_after_connect_asks_the_socket_once)
     test_send(server.fd, "x", 1);
     run_until_set(reactor, &client.times[READ]);
     cr_expect_eq(stub_socket_errors, 1, "the events after it need not ask");
-    close(server.fd);
+    test_close(server.fd);
 
     server.times[ACCEPTED] = 0;
     chat_to(reactor, text, &end);
@@ -200,7 +200,7 @@ Test(unreachable, the_first_event_after_connect_asks_the_socket_once)
     test_send(server.fd, "x", 1);
     run_quiet(reactor);
     cr_expect_eq(stub_socket_errors, 2);
-    close(server.fd);
+    test_close(server.fd);
     test_reactor_free(reactor);
 }
 
@@ -221,13 +221,13 @@ Test(unreachable, a_connect_that_is_done_at_once_is_told_in_the_turn)
     run_quiet(reactor);
     cr_expect_str_eq(client.order, "C");
     cr_expect(confab_dispatcher_connected(c));
-    close(server.fd);
+    test_close(server.fd);
 
     chat_to(reactor, text, &end);
     cr_expect_geq(confab_reactor_run_once(reactor, 0), 1);
     cr_expect_eq(end.connects, 1);
     run_quiet(reactor);
-    close(server.fd);
+    test_close(server.fd);
     test_reactor_free(reactor);
     cr_expect_eq(end.connects, 1);
 }

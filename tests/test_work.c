@@ -18,7 +18,7 @@ static confab_reactor *reactor_of(unsigned threads)
     struct confab_reactor_options options = { .size = sizeof options, .work_threads = threads };
     confab_reactor *reactor;
 
-    cr_assert_eq(confab_reactor_new(&reactor, &options), 0);
+    cr_assert_eq(test_reactor_new(&reactor, &options), 0);
     return reactor;
 }
 
@@ -77,7 +77,7 @@ Test(work, done_may_be_left_out)
     cr_assert_eq(confab_work(reactor, chat, count_run, NULL, &runs), 0);
     cr_assert_eq(confab_reactor_run_once(reactor, -1), 1);
     cr_assert_eq(runs, 2);
-    close(peer);
+    test_close(peer);
     test_reactor_free(reactor);
 }
 
@@ -164,7 +164,7 @@ Test(work, jobs_of_two_chats_run_at_the_same_time)
         start(reactor, chat_on(reactor, &peer[i]), &errand[i]);
     for (int i = 0; i < 2; i++) {
         run_until_set(reactor, &errand[i].told);
-        close(peer[i]);
+        test_close(peer[i]);
     }
     test_reactor_free(reactor);
 }
@@ -190,7 +190,7 @@ Test(work, of_a_chats_jobs_one_is_out_at_a_time)
         expect(&errand[i], 1, chat, 0);
     }
     cr_assert_eq(gate.most, 1);
-    close(peer);
+    test_close(peer);
     test_reactor_free(reactor);
 }
 
@@ -218,7 +218,7 @@ Test(work, the_next_begins_when_the_done_of_the_one_before_has_returned)
         start(reactor, chat, &errand[i]);
     for (int i = 0; i < 2; i++)
         run_until_set(reactor, &errand[i].told);
-    close(peer);
+    test_close(peer);
     test_reactor_free(reactor);
 }
 
@@ -242,7 +242,7 @@ Test(work, jobs_of_an_owner_that_closes_before_they_begin_are_not_run)
     cr_assert_eq(other.told, 0);
     gate_open(&gate);
     run_until_set(reactor, &other.told);
-    close(peer);
+    test_close(peer);
     test_reactor_free(reactor);
 }
 
@@ -264,7 +264,7 @@ Test(work, one_that_runs_when_its_owner_closes_is_done_without_it)
     run_until_set(reactor, &errand.told);
     expect(&errand, 1, NULL, 7);
     expect(&held, 0, NULL, -ECANCELED);
-    close(peer);
+    test_close(peer);
     test_reactor_free(reactor);
 }
 
@@ -281,7 +281,7 @@ Test(work, what_cannot_be_done_is_refused)
     confab_chat_close(chat);
     cr_assert_eq(errand_start(reactor, chat, &errand), -EPIPE);
     run_quiet(reactor);
-    close(peer);
+    test_close(peer);
     test_reactor_free(reactor);
     test_reactor_free(other);
     cr_assert_eq(errand.runs + errand.told, 0);

@@ -409,7 +409,7 @@ Test(work_service, its_stop_comes_after_the_last_job_of_its_chats)
     gate_open(&line_gate);
     until_stopped();
     cr_assert_eq(stops_when_done, 0);
-    close(peer);
+    test_close(peer);
 }
 
 Test(work_service, its_stop_comes_after_them_also_where_its_reactor_is_freed)
@@ -426,7 +426,7 @@ Test(work_service, its_stop_comes_after_them_also_where_its_reactor_is_freed)
     served.reactor = NULL;
     cr_assert_eq(served.stops, 1);
     cr_assert_eq(stops_when_done, 0);
-    close(peer);
+    test_close(peer);
 }
 
 /* A job that is the service's own. */
