@@ -69,6 +69,13 @@ confab_reactor *test_reactor(void)
     return reactor;
 }
 
+bool test_tells_except(void)
+{
+    const char *name = getenv("CONFAB_BACKEND");
+
+    return strcmp(name && *name ? name : confab_backend_name(0), "kqueue") != 0;
+}
+
 void test_reactor_free(confab_reactor *reactor)
 {
     cr_assert_eq(confab_reactor_free(reactor), 0);

@@ -29,6 +29,9 @@ int64_t test_clock(void);
 /* Lets time go by, for what is due afterwards (not to wait for anything). */
 void test_let_pass(int64_t ns);
 
+/* Whether that one's backend tells of out-of-band data: kqueue has nothing for it that all systems know. */
+bool test_tells_except(void);
+
 /* Frees it and fails the test if that fails. */
 void test_reactor_free(confab_reactor *reactor);
 

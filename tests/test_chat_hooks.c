@@ -419,9 +419,15 @@ static void end_scene(struct scene *scene)
     test_reactor_free(scene->reactor);
 }
 
+static enum place next_place(enum place place)
+{
+    place++;
+    return place == EXPT && !test_tells_except() ? place + 1 : place;
+}
+
 static void closes_everywhere(void (*act)(confab_chat *))
 {
-    for (enum place place = 0; place < PLACES; place++) {
+    for (enum place place = 0; place < PLACES; place = next_place(place)) {
         struct scene scene = { .place = place, .act = act };
 
         play(&scene, rows[place].closed);
@@ -433,7 +439,7 @@ static void closes_everywhere(void (*act)(confab_chat *))
 
 Test(chat_hooks, each_place_is_come_to)
 {
-    for (enum place place = 0; place < PLACES; place++) {
+    for (enum place place = 0; place < PLACES; place = next_place(place)) {
         struct scene scene = { .place = place };
 
         play(&scene, rows[place].plain);
@@ -453,7 +459,7 @@ Test(chat_hooks, abort_in_each_place_is_followed_by_handle_close_alone)
 
 Test(chat_hooks, close_when_done_in_each_place_sends_and_delivers_nothing_more)
 {
-    for (enum place place = 0; place < PLACES; place++) {
+    for (enum place place = 0; place < PLACES; place = next_place(place)) {
         struct scene scene = { .place = place, .act = do_close_when_done };
 
         play(&scene, rows[place].done);
@@ -469,7 +475,7 @@ Test(chat_hooks, close_when_done_in_each_place_sends_and_delivers_nothing_more)
 
 Test(chat_hooks, discard_in_each_place_drops_what_was_read_and_pushed_and_goes_on)
 {
-    for (enum place place = 0; place < PLACES; place++) {
+    for (enum place place = 0; place < PLACES; place = next_place(place)) {
         struct scene scene = { .place = place, .act = do_discard };
 
         play(&scene, rows[place].discarded);
@@ -479,7 +485,7 @@ Test(chat_hooks, discard_in_each_place_drops_what_was_read_and_pushed_and_goes_o
 
 Test(chat_hooks, suspend_in_each_place_delivers_nothing_until_resumed_and_then_all)
 {
-    for (enum place place = 0; place < PLACES; place++) {
+    for (enum place place = 0; place < PLACES; place = next_place(place)) {
         struct scene scene = { .place = place, .act = do_suspend };
 
         play(&scene, rows[place].suspended);
