@@ -6,6 +6,9 @@ const struct confab_backend *const confab_backends[] = {
 #ifdef CONFAB_HAVE_EPOLL
     &confab_backend_epoll,
 #endif
+#ifdef CONFAB_HAVE_KQUEUE
+    &confab_backend_kqueue,
+#endif
     &confab_backend_poll,
     &confab_backend_sim, /* last: it is no choice, but to be asked for by name */
     NULL,
