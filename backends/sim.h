@@ -56,7 +56,7 @@ struct sim_socket {
     int domain;
     struct sockaddr_storage local, peer;
     socklen_t local_len, peer_len;
-    bool bound, reuse_port, abort_on_close, closed;
+    bool bound, reuse_port, six_only, abort_on_close, closed;
     int error; /* a positive errno that the next call gets */
 
     /* A stream. */
@@ -135,12 +135,12 @@ void sim_bind_any(struct sim_socket *socket, const struct sockaddr_storage *to);
 /* The listener that a connect to this address reaches; NULL: none. */
 struct sim_socket *sim_listener_at(struct sim_network *network, const struct sockaddr_storage *address);
 
+/* That of a socket which is not bound. */
+void sim_address_none(int domain, struct sockaddr_storage *address, socklen_t *len);
+
 /* An address as a socket of this domain shows it: an IPv4 one as part of IPv6 where that must be. */
 void sim_address_show(const struct sockaddr_storage *address, socklen_t len, int domain,
                       struct sockaddr_storage *shown, socklen_t *shown_len);
-
-/* The length of an address that says nothing but its domain. */
-socklen_t sim_address_length(int domain);
 
 /* Copies an address out as the system does: *len is the room, then the length. */
 void sim_address_give(const struct sockaddr_storage *address, socklen_t have, struct sockaddr *out,

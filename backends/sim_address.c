@@ -9,6 +9,9 @@
 
 enum { PORT_FIRST = 49152, HOST_MAX = 256 };
 
+static const char local_host[] =
+    "localhost"; /* which each reactor takes for 127.0.0.1 and ::1 without asking */
+
 struct sim_name {
     struct sim_name *next;
     struct sockaddr_storage address;
@@ -75,18 +78,18 @@ static bool same_path(const struct sockaddr_storage *a, const struct sockaddr_st
     return !strncmp(x.sun_path, y.sun_path, sizeof x.sun_path);
 }
 
-socklen_t sim_address_length(int domain)
+static socklen_t address_length(int domain)
 {
     if (domain == AF_UNIX)
         return sizeof(sa_family_t);
     return domain == AF_INET6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);
 }
 
-static void no_address(int domain, struct sockaddr_storage *address, socklen_t *len)
+void sim_address_none(int domain, struct sockaddr_storage *address, socklen_t *len)
 {
     memset(address, 0, sizeof *address);
     address->ss_family = (sa_family_t)domain;
-    *len = sim_address_length(domain);
+    *len = address_length(domain);
 }
 
 static void loopback(int domain, struct sockaddr_storage *address, socklen_t *len)
@@ -94,7 +97,7 @@ static void loopback(int domain, struct sockaddr_storage *address, socklen_t *le
     struct sockaddr_in6 six;
     struct sockaddr_in four;
 
-    no_address(domain, address, len);
+    sim_address_none(domain, address, len);
     if (domain == AF_INET6) {
         memcpy(&six, address, sizeof six);
         six.sin6_addr = in6addr_loopback;
@@ -131,17 +134,24 @@ void sim_address_give(const struct sockaddr_storage *address, socklen_t have, st
 
 /* -- Binding ----------------------------------------------------------------------- */
 
-/* Whether two that listen or are to could both be meant. */
-static bool collide(const struct sim_socket *a, const struct sockaddr_storage *address, int domain)
+/* Whether IPv4 is meant too where a socket of IPv6 is bound to this. */
+static bool takes_four(const struct sim_socket *socket, const struct sockaddr_storage *address)
 {
-    if ((a->domain == AF_UNIX) != (domain == AF_UNIX))
+    return socket->domain == AF_INET6 && is_any(address) && !socket->six_only;
+}
+
+/* Whether both could be meant if b, too, were bound to this. */
+static bool collide(const struct sim_socket *a, const struct sim_socket *b,
+                    const struct sockaddr_storage *address)
+{
+    if ((a->domain == AF_UNIX) != (b->domain == AF_UNIX))
         return false;
-    if (domain == AF_UNIX)
+    if (b->domain == AF_UNIX)
         return same_path(&a->local, address);
     if (port_of(&a->local) != port_of(address))
         return false;
-    if (a->domain != domain) /* "every interface" of IPv6 takes IPv4 in */
-        return is_any(a->domain == AF_INET6 ? &a->local : address);
+    if (a->domain != b->domain)
+        return takes_four(a, &a->local) || takes_four(b, address);
     return is_any(&a->local) || is_any(address) || same_host(&a->local, address);
 }
 
@@ -149,7 +159,7 @@ static bool taken(const struct sim_socket *socket, const struct sockaddr_storage
 {
     for (const struct sim_socket *s = socket->network->sockets; s; s = s->next)
         if (s != socket && s->bound && !s->closed && !(s->reuse_port && socket->reuse_port) &&
-            collide(s, address, socket->domain))
+            collide(s, socket, address))
             return true;
     return false;
 }
@@ -173,12 +183,12 @@ int sim_bind(struct sim_socket *socket, const struct sockaddr *address, socklen_
     struct sockaddr_storage to = { 0 };
 
     if (socket->bound || socket->kind != SIM_NEW || len > sizeof to ||
-        len < sim_address_length(socket->domain))
+        len < address_length(socket->domain))
         return -EINVAL;
     if (address->sa_family != socket->domain)
         return -EAFNOSUPPORT;
     memcpy(&to, address, len);
-    if (socket->domain == AF_UNIX && len == sim_address_length(AF_UNIX))
+    if (socket->domain == AF_UNIX && len == address_length(AF_UNIX))
         return -EINVAL;
     if (socket->domain != AF_UNIX && port_of(&to) == 0) {
         int error = free_port(socket, &to);
@@ -197,7 +207,7 @@ void sim_bind_any(struct sim_socket *socket, const struct sockaddr_storage *to)
 {
     if (socket->domain == AF_UNIX) {
         if (!socket->bound)
-            no_address(AF_UNIX, &socket->local, &socket->local_len);
+            sim_address_none(AF_UNIX, &socket->local, &socket->local_len);
         return;
     }
     if (socket->bound && port_of(&socket->local) != 0 && !is_any(&socket->local))
@@ -206,7 +216,7 @@ void sim_bind_any(struct sim_socket *socket, const struct sockaddr_storage *to)
     if (to)
         loopback(socket->domain, &socket->local, &socket->local_len);
     else
-        no_address(socket->domain, &socket->local, &socket->local_len);
+        sim_address_none(socket->domain, &socket->local, &socket->local_len);
     set_port(&socket->local, port);
     if (!socket->bound)
         free_port(socket, &socket->local);
@@ -222,7 +232,7 @@ static bool leads_to(const struct sim_socket *listener, const struct sockaddr_st
     if (port_of(&listener->local) != port_of(address))
         return false;
     if (is_any(&listener->local))
-        return listener->domain == address->ss_family || listener->domain == AF_INET6;
+        return listener->domain == address->ss_family || takes_four(listener, &listener->local);
     /* Who connects to "every interface" means this host. */
     return is_any(address) ? listener->domain == address->ss_family : same_host(&listener->local, address);
 }
@@ -246,7 +256,7 @@ int sim_name_add(struct sim_network *network, const char *host, const struct soc
     struct sim_name **end = &network->names, *name;
     size_t len = strlen(host);
 
-    if (len == 0 || len >= HOST_MAX)
+    if (len == 0 || len >= HOST_MAX || !strcasecmp(host, local_host))
         return -EINVAL;
     name = calloc(1, sizeof *name);
     if (!name)
@@ -273,13 +283,13 @@ int sim_name_find(const struct sim_network *network, const char *host, uint16_t 
     socklen_t len;
     int n = 0;
 
-    for (const struct sim_name *name = network->names; name && n < room; name = name->next)
-        if (!strcasecmp(name->host, host))
-            addresses[n++] = name->address;
-    if (n == 0 && room > 1 && !strcasecmp(host, "localhost")) {
+    if (room > 1 && !strcasecmp(host, local_host)) {
         loopback(AF_INET, &addresses[n++], &len);
         loopback(AF_INET6, &addresses[n++], &len);
     }
+    for (const struct sim_name *name = network->names; name && n < room; name = name->next)
+        if (!strcasecmp(name->host, host))
+            addresses[n++] = name->address;
     for (int i = 0; i < n; i++)
         set_port(&addresses[i], htons(port));
     return n > 0 ? n : -EHOSTUNREACH;

@@ -120,6 +120,26 @@ static int check(const struct sim_socket *socket, const struct sockaddr *address
     return socket->domain != AF_UNIX && len < size_of(address) ? -EINVAL : 0;
 }
 
+/* One that a signal interrupts goes on by itself, as one that is under way does. */
+static bool interrupted(const struct sim_socket *socket)
+{
+    if (!sim_chance(socket->network, socket->network->faults.interrupted))
+        return false;
+    sim_note(socket->network, "fault: connect %d is interrupted", socket->handle);
+    return true;
+}
+
+static int connect_unix(struct sim_socket *socket, const struct sockaddr_storage *to, socklen_t len)
+{
+    int error = sim_connect_now(socket, to, len);
+
+    if (error || !interrupted(socket))
+        return error;
+    socket->kind = SIM_CONNECTING;
+    sim_send_off(SIM_ANSWER, socket, NULL, 0, 0);
+    return -EINPROGRESS;
+}
+
 int sim_connect(struct sim_socket *socket, const struct sockaddr *address, socklen_t len)
 {
     const struct sim_faults *faults = &socket->network->faults;
@@ -130,7 +150,8 @@ int sim_connect(struct sim_socket *socket, const struct sockaddr *address, sockl
         return error;
     memcpy(&to, address, len);
     if (socket->domain == AF_UNIX)
-        return sim_connect_now(socket, &to, len);
+        return connect_unix(socket, &to, len);
+    interrupted(socket);
     aim(socket, &to, len);
     socket->kind = SIM_CONNECTING;
     if (sim_chance(socket->network, faults->refused)) {

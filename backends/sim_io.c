@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <netinet/in.h>
 #include <unistd.h>
 
 enum { PIECE = 16384 }; /* bytes of a file that are read at once */
@@ -131,6 +132,8 @@ static int io_setsockopt(void *state, int fd, int level, int name, const void *v
         return -EBADF;
     if (level == SOL_SOCKET && name == SO_LINGER && len >= sizeof *linger)
         s->abort_on_close = linger->l_onoff && linger->l_linger == 0;
+    if (level == IPPROTO_IPV6 && name == IPV6_V6ONLY && len >= sizeof *number)
+        s->six_only = *number != 0;
     if (level != SOL_SOCKET || len < sizeof *number)
         return 0;
     if (name == SO_REUSEPORT)

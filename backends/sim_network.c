@@ -51,8 +51,8 @@ struct sim_socket *sim_socket_new(struct sim_network *network, int domain)
     socket->handle = -1;
     socket->domain = domain;
     socket->until_reset = UINT64_MAX;
-    socket->local.ss_family = socket->peer.ss_family = (sa_family_t)domain;
-    socket->local_len = socket->peer_len = sim_address_length(domain);
+    sim_address_none(domain, &socket->local, &socket->local_len);
+    sim_address_none(domain, &socket->peer, &socket->peer_len);
     socket->next = network->sockets;
     if (socket->next)
         socket->next->previous = socket;

@@ -100,13 +100,13 @@ static bool is_stale(confab_reactor *reactor, const struct address *address, con
     return error == -ECONNREFUSED;
 }
 
-/* Notes whose file it is.  Where there is none (a simulated network) there is nothing to remove. */
+/* Notes whose file it is.  A simulated network makes none: one of that name is somebody else's. */
 static int note_path(confab_listener *listener, const char *path)
 {
     size_t size = strlen(path) + 1;
     struct stat st;
 
-    if (lstat(path, &st))
+    if (listener->channel.reactor->backend->simulated || lstat(path, &st))
         return 0;
     listener->unlink = alloc_new(&listener->channel.reactor->alloc, size);
     if (!listener->unlink) {

@@ -47,7 +47,7 @@ static int read_faults(struct sim_faults *read, const struct confab_sim_faults *
     for (size_t i = 0; i < sizeof shares / sizeof shares[0]; i++)
         if (shares[i] > SHARE_MAX)
             return -EINVAL;
-    if (f.delay < 0)
+    if (f.delay < 0 || f.delay > CONFAB_SIM_DELAY_MAX || f.buffer > CONFAB_SIM_BUFFER_MAX)
         return -EINVAL;
     *read = (struct sim_faults){ .short_reads = f.short_reads,
                                  .short_writes = f.short_writes,
@@ -240,15 +240,28 @@ static int come_from(struct sim_socket *socket, const char *from)
     return sim_bind(socket, (struct sockaddr *)&address.sa, address.len);
 }
 
+/* Where a listener that shows this address is reached: of every interface, on 127.0.0.1. */
+static int read_target(struct address *to, const char *address)
+{
+    const char *port = strrchr(address, ':');
+    char loopback[ADDRESS_TEXT];
+
+    if (port == address || (port == address + 1 && *address == '*')) {
+        snprintf(loopback, sizeof loopback, "127.0.0.1%s", port);
+        address = loopback;
+    }
+    return address_parse(to, address, false, NULL, 0) ? -EINVAL : 0;
+}
+
 int confab_sim_connect(confab_sim *sim, const char *address, const char *from, confab_sim_end **made)
 {
     struct address to;
     confab_sim_end *end;
-    int error = address_parse(&to, address, false, NULL, 0);
+    int error = read_target(&to, address);
 
     *made = NULL;
     if (error)
-        return -EINVAL;
+        return error;
     sim_arrivals(sim->network);
     end = end_new(sim);
     if (!end)

@@ -44,6 +44,9 @@ typedef struct confab_sim confab_sim;
 typedef struct confab_sim_end confab_sim_end;
 typedef struct confab_sim_listener confab_sim_listener;
 
+#define CONFAB_SIM_DELAY_MAX  (24 * 60 * CONFAB_MINUTE)
+#define CONFAB_SIM_BUFFER_MAX ((size_t)1 << 30)
+
 /* What goes wrong, and how often: each share is so many of a thousand (0: never; at most 900, so that a
  * run ends), drawn anew for each call or connection.  It befalls the reactor's side; the far ends' calls
  * do as they are told. */
@@ -62,14 +65,15 @@ struct confab_sim_faults {
         resets; /* of connections: reset once reset_after bytes at the most, drawn, have arrived both ways */
     uint64_t reset_after; /* 0: 4096 */
     int64_t
-        delay; /* nanoseconds that what is sent is under way at the most, drawn for each piece, which stay in order */
-    bool shuffle;  /* what is ready at once is told in an order that is drawn */
-    size_t buffer; /* bytes that a connection holds each way, under way and unread; 0: 65536 */
+        delay; /* nanoseconds that what is sent is under way at the most, drawn for each piece, which stay in order; up to CONFAB_SIM_DELAY_MAX */
+    bool shuffle; /* what is ready at once is told in an order that is drawn */
+    size_t
+        buffer; /* bytes that a connection holds each way, under way and unread; 0: 65536; up to CONFAB_SIM_BUFFER_MAX */
 };
 
 /* Makes a simulation and its reactor.  faults and options may be NULL: none, and all defaults (a backend
  * that options names is not looked at).  A failure of options' alloc reaches the reactor only: what the
- * network itself needs comes from malloc(3).  -EINVAL: a share over 900, a negative delay, or options of an
+ * network itself needs comes from malloc(3).  -EINVAL: a share over 900, a delay or a buffer that cannot be, or options or faults of an
  * unknown size; -ENOMEM; what the system says when it has no descriptor left (one is needed to be woken). */
 int confab_sim_new(confab_sim **sim, uint64_t seed, const struct confab_sim_faults *faults,
                    const struct confab_reactor_options *options);
@@ -106,7 +110,7 @@ int64_t confab_sim_now(confab_sim *sim);
 /* Connects to a listener in the network: an address as confab_listener_address shows it; from: the numeric
  * address ("192.0.2.7" or "192.0.2.7:4000") that it comes from, NULL: 127.0.0.1, or ::1.  The end is open at once, accepted or not.
  * -ECONNREFUSED: nobody listens there; -EAGAIN: as many as its backlog takes wait already; -EINVAL: an address
- * that cannot be read; -ENOMEM. */
+ * that cannot be read, or from of another family; -EADDRINUSE: from has a port that is taken; -ENOMEM. */
 int confab_sim_connect(confab_sim *sim, const char *address, const char *from, confab_sim_end **end);
 
 /* Listens where the reactor's side may connect to; port 0: one that is free.  -EADDRINUSE, -EINVAL, -ENOMEM.  address tells where,
@@ -120,8 +124,8 @@ int confab_sim_accept(confab_sim_listener *listener, confab_sim_end **end);
 /* Ends it: what waits there is reset, what connects is refused from now on. */
 void confab_sim_listener_close(confab_sim_listener *listener);
 
-/* Has a host's name stand for an address (numeric, no port), one more each time it is called.  "localhost"
- * is 127.0.0.1 and ::1 already.  -EINVAL, -ENOMEM. */
+/* Has a host's name stand for an address (numeric, no port), one more each time it is called.
+ * -EINVAL, also for "localhost", which is 127.0.0.1 and ::1; -ENOMEM. */
 int confab_sim_name(confab_sim *sim, const char *host, const char *address);
 
 /* Sends what there is room for; how many bytes, -EAGAIN: none now; -EPIPE: after shutdown, or the other side is gone;
