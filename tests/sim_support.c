@@ -1,108 +1,172 @@
 #include "sim_support.h"
-#include "core/address.h"
-#include "support.h"
 #include <criterion/criterion.h>
 #include <errno.h>
-#include <netinet/in.h>
-#include <stdio.h>
+#include <string.h>
 
-enum { BUFFER = 1 << 18 }; /* about what a pair of real sockets holds */
+struct simulated simulated;
 
-static struct sim_network *network;
-
-struct sim_network *test_network(void)
+static int handle_connect(confab_chat *chat)
 {
-    if (!network) {
-        network = sim_network_new(1);
-        cr_assert_not_null(network);
-        network->faults.buffer = BUFFER;
+    simulated.connects++;
+    simulated.chat = chat;
+    if (simulated.plan.connect)
+        return simulated.plan.connect(chat);
+    return confab_chat_set_terminator_line(chat);
+}
+
+static int found_terminator(confab_chat *chat)
+{
+    size_t len;
+    const char *line = confab_chat_message(chat, &len);
+
+    simulated.lines++;
+    if (simulated.plan.line)
+        return simulated.plan.line(chat);
+    if (!line)
+        return -ENOMEM;
+    confab_chat_push(chat, line, len);
+    return confab_chat_push(chat, "\n", 1);
+}
+
+static int handle_eof(confab_chat *chat)
+{
+    simulated.eofs++;
+    confab_chat_close_when_done(chat);
+    return 0;
+}
+
+static void handle_close(confab_chat *chat, enum confab_reason reason)
+{
+    simulated.closes++;
+    simulated.reason = reason;
+    simulated.error = confab_chat_error(chat);
+    if (simulated.chat == chat)
+        simulated.chat = NULL;
+}
+
+const struct confab_chat_ops simulated_ops = { .size = sizeof simulated_ops,
+                                               .handle_connect = handle_connect,
+                                               .collect_incoming_data = confab_chat_collect,
+                                               .found_terminator = found_terminator,
+                                               .handle_eof = handle_eof,
+                                               .handle_close = handle_close };
+
+void simulate_with(uint64_t seed, const struct confab_reactor_options *options)
+{
+    memset(&simulated, 0, sizeof simulated);
+    cr_assert_eq(confab_sim_new(&simulated.sim, seed, NULL, options), 0);
+    simulated.reactor = confab_sim_reactor(simulated.sim);
+    cr_assert_eq(confab_sim_keep_trace(simulated.sim, SIM_TRACE), 0);
+}
+
+void simulate_listen(const char *address, const struct confab_chat_options *options)
+{
+    cr_assert_eq(confab_listen(&simulated.listener, simulated.reactor, address, &simulated_ops, options), 0,
+                 "cannot listen on %s", address);
+    simulated.address = confab_listener_address(simulated.listener);
+}
+
+void simulate(uint64_t seed, const struct confab_sim_faults *faults,
+              const struct confab_chat_options *options)
+{
+    simulate_with(seed, NULL);
+    simulate_listen("127.0.0.1:7", options);
+    settle();
+    cr_assert_eq(confab_sim_set_faults(simulated.sim, faults), 0);
+}
+
+void simulate_end(void)
+{
+    cr_assert_eq(confab_sim_free(simulated.sim), 0);
+    cr_assert_geq(simulated.closes, simulated.connects);
+}
+
+confab_sim_end *far_end(void)
+{
+    confab_sim_end *end;
+    int error = confab_sim_connect(simulated.sim, simulated.address, NULL, &end);
+
+    cr_assert_eq(error, 0, "cannot connect to %s: %s", simulated.address, strerror(-error));
+    settle();
+    return end;
+}
+
+void far_send(confab_sim_end *end, const char *text)
+{
+    cr_assert_eq(confab_sim_send(end, text, strlen(text)), (ssize_t)strlen(text));
+}
+
+void far_say(confab_sim_end *end, const char *text)
+{
+    far_send(end, text);
+    settle();
+}
+
+void far_expect(confab_sim_end *end, const char *text)
+{
+    char got[4096];
+    ssize_t n = confab_sim_recv(end, got, sizeof got - 1);
+
+    got[n > 0 ? n : 0] = '\0';
+    cr_assert_str_eq(got, text, "received \"%s\" (%zd) instead of \"%s\"", got, n, text);
+}
+
+void far_expect_result(confab_sim_end *end, ssize_t result)
+{
+    char got[64];
+    ssize_t n = confab_sim_recv(end, got, sizeof got);
+
+    cr_assert_eq(n, result, "received %zd instead of %zd", n, result);
+}
+
+size_t far_read_all(confab_sim_end *end)
+{
+    char got[4096];
+    size_t all = 0;
+    ssize_t n;
+
+    for (;;) {
+        settle();
+        n = confab_sim_recv(end, got, sizeof got);
+        if (n <= 0)
+            break;
+        all += (size_t)n;
     }
-    return network;
+    cr_assert_eq(n, 0, "the stream ended with %zd", n);
+    return all;
 }
 
-struct sim_socket *test_handle(int fd)
+int settle(void)
 {
-    if (fd < SIM_FIRST || !network)
-        return NULL;
-    sim_arrivals(network);
-    return sim_socket_of(network, fd);
+    int turns = confab_sim_settle(simulated.sim);
+
+    cr_assert_gt(turns, 0, "settling says %d", turns);
+    return turns;
 }
 
-static struct sim_socket *new_socket(int domain)
+void advance(int64_t ns)
 {
-    struct sim_socket *socket = sim_socket_new(test_network(), domain);
+    int turns = confab_sim_advance(simulated.sim, ns);
 
-    cr_assert_not_null(socket);
-    cr_assert_geq(sim_handle(socket), SIM_FIRST);
-    return socket;
+    cr_assert_gt(turns, 0, "advancing says %d", turns);
 }
 
-static struct sim_socket *connect_to(const char *text)
+void expect_share(int happened, int of, unsigned share)
 {
-    struct address address;
+    const int spread = 100, least = of * ((int)share - spread) / 1000,
+              most = of * ((int)share + spread) / 1000;
 
-    cr_assert_eq(address_parse(&address, text, false, NULL, 0), 0);
-    struct sim_socket *socket = new_socket(address.sa.ss_family);
-    int error = sim_connect_now(socket, &address.sa, address.len);
-    cr_assert_eq(error, 0, "connect %s: %s", text, strerror(-error));
-    return socket;
+    cr_assert_gt(of, 100);
+    cr_assert(happened >= least && happened <= most, "%d of %d, where %u of 1000 were asked for", happened,
+              of, share);
 }
 
-int test_sim_connect(const char *address)
+int traced(const char *text)
 {
-    char loopback[64];
+    const char *trace = confab_sim_trace(simulated.sim, NULL);
+    int n = 0;
 
-    /* Who listens on every interface is reached by the loopback one. */
-    if (address[0] == '*') {
-        snprintf(loopback, sizeof loopback, "127.0.0.1%s", address + 1);
-        address = loopback;
-    }
-    return connect_to(address)->handle;
-}
-
-void test_sim_pair(int domain, int pair[2])
-{
-    struct sim_socket *listener = new_socket(domain);
-    struct address address;
-    char text[ADDRESS_TEXT];
-
-    snprintf(text, sizeof text,
-             domain == AF_UNIX    ? "unix:test-%d"
-             : domain == AF_INET6 ? "[::1]:0"
-                                  : "127.0.0.1:0",
-             listener->handle);
-    cr_assert_eq(address_parse(&address, text, true, NULL, 0), 0);
-    cr_assert_eq(sim_bind(listener, (struct sockaddr *)&address.sa, address.len), 0);
-    cr_assert_eq(sim_listen(listener, 1), 0);
-    pair[1] =
-        connect_to(address_format((struct sockaddr *)&listener->local, listener->local_len, text))->handle;
-    pair[0] = sim_handle(sim_accept(listener));
-    sim_close(listener);
-}
-
-ssize_t test_sim_send(struct sim_socket *socket, const void *bytes, size_t len)
-{
-    ssize_t n = sim_sendable(socket);
-
-    if (n > 0) {
-        n = (size_t)n < len ? n : (ssize_t)len;
-        sim_put(socket, bytes, (size_t)n);
-        sim_flush(socket, (size_t)n);
-    } else if (n == -socket->error) {
-        sim_error(socket);
-    }
-    return n;
-}
-
-ssize_t test_sim_recv(struct sim_socket *socket, void *bytes, size_t room)
-{
-    ssize_t n = sim_receivable(socket);
-
-    if (n > 0) {
-        n = (size_t)n < room ? n : (ssize_t)room;
-        sim_take(socket, bytes, (size_t)n, false);
-    } else if (n < 0 && n == -socket->error) {
-        sim_error(socket);
-    }
+    for (; (trace = strstr(trace, text)); trace += strlen(text))
+        n++;
     return n;
 }

@@ -1,6 +1,6 @@
 #include "support.h"
 #include "core/reactor.h"
-#include "sim_support.h"
+#include "handle_support.h"
 #include <arpa/inet.h>
 #include <criterion/criterion.h>
 #include <dirent.h>

@@ -1,0 +1,224 @@
+/* test_sim_time.c: the clock of a simulation: when it stands still and when it
+ * jumps; time-outs. */
+#include "sim_support.h"
+#include "support.h"
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <string.h>
+
+TestSuite(sim_time, .timeout = 60);
+
+static int64_t now(void)
+{
+    return confab_sim_now(simulated.sim);
+}
+
+static void count(confab_reactor *reactor, void *counted)
+{
+    (void)reactor;
+    ++*(int *)counted;
+}
+
+/* -- Settle, deliver, advance ------------------------------------------------- */
+
+Test(sim_time, settling_does_what_there_is_to_do_and_takes_no_time)
+{
+    struct confab_sim_faults faults = { .size = sizeof faults, .again = 900, .interrupted = 900 };
+    int posted = 0, later = 0;
+
+    simulate(1, &faults, NULL);
+    confab_sim_end *end = far_end();
+    cr_assert_neq(confab_call_later(simulated.reactor, 1, count, &later), 0);
+    cr_assert_eq(confab_reactor_post(simulated.reactor, count, &posted), 0);
+    far_say(end, "hello\n");
+    cr_assert_eq(posted, 1);
+    cr_assert_eq(later, 0);
+    far_expect(end, "hello\n");
+    cr_assert_eq(now(), 0);
+    simulate_end();
+}
+
+Test(sim_time, settling_leaves_under_way_what_is_under_way)
+{
+    struct confab_sim_faults faults = { .size = sizeof faults, .delay = CONFAB_SECOND };
+
+    simulate(1, &faults, NULL);
+    confab_sim_end *end = far_end();
+    far_say(end, "hello\n");
+    cr_assert_eq(simulated.lines, 0);
+    cr_assert_eq(now(), 0);
+    simulate_end();
+}
+
+Test(sim_time, delivering_takes_as_long_as_what_is_under_way)
+{
+    struct confab_sim_faults faults = { .size = sizeof faults, .delay = CONFAB_SECOND };
+    int later = 0;
+
+    simulate(1, &faults, NULL);
+    confab_sim_end *end = far_end();
+    cr_assert_neq(confab_call_later(simulated.reactor, 3 * CONFAB_SECOND, count, &later), 0);
+    far_send(end, "hello\n");
+    cr_assert_gt(confab_sim_deliver(simulated.sim), 0);
+    cr_assert_eq(simulated.lines, 1);
+    far_expect(end, "hello\n");
+    cr_assert_gt(now(), 0);
+    cr_assert_leq(now(), 2 * CONFAB_SECOND);
+    cr_assert_eq(later, 0);
+    int64_t before = now();
+    cr_assert_gt(confab_sim_deliver(simulated.sim), 0);
+    cr_assert_eq(now(), before, "nothing was under way");
+    simulate_end();
+}
+
+static struct {
+    int64_t at[8];
+    int n;
+} fired;
+
+static void note_time(confab_reactor *reactor, void *data)
+{
+    (void)reactor, (void)data;
+    fired.at[fired.n++] = confab_sim_now(simulated.sim);
+}
+
+Test(sim_time, advancing_has_each_thing_happen_at_its_time)
+{
+    memset(&fired, 0, sizeof fired);
+    simulate(1, NULL, NULL);
+    cr_assert_neq(confab_call_later(simulated.reactor, 2 * CONFAB_SECOND, note_time, NULL), 0);
+    cr_assert_neq(confab_call_later(simulated.reactor, CONFAB_SECOND, note_time, NULL), 0);
+    cr_assert_neq(confab_call_later(simulated.reactor, CONFAB_MINUTE, note_time, NULL), 0);
+    advance(3 * CONFAB_SECOND);
+    cr_assert_eq(now(), 3 * CONFAB_SECOND);
+    cr_assert_eq(fired.n, 2);
+    for (int i = 0; i < 2; i++) {
+        int64_t late = fired.at[i] - (i + 1) * CONFAB_SECOND;
+        cr_assert(late >= 0 && late < 2 * CONFAB_MILLISECOND, "%lld ns late", (long long)late);
+    }
+    advance(0);
+    cr_assert_eq(now(), 3 * CONFAB_SECOND);
+    advance(1);
+    cr_assert_eq(now(), 3 * CONFAB_SECOND + 1);
+    cr_assert_eq(confab_sim_advance(simulated.sim, -1), -EINVAL);
+    cr_assert_eq(confab_sim_advance(simulated.sim, INT64_MAX), -EINVAL);
+    cr_assert_eq(now(), 3 * CONFAB_SECOND + 1);
+    simulate_end();
+}
+
+Test(sim_time, advancing_settles_first_and_last)
+{
+    int posted = 0;
+
+    simulate(1, NULL, NULL);
+    confab_sim_end *end = far_end();
+    far_send(end, "hello\n");
+    cr_assert_eq(confab_reactor_post(simulated.reactor, count, &posted), 0);
+    advance(0);
+    cr_assert_eq(posted, 1);
+    far_expect(end, "hello\n");
+    simulate_end();
+}
+
+static void post_again(confab_reactor *reactor, void *data)
+{
+    if (reactor)
+        confab_reactor_post(reactor, post_again, data);
+}
+
+Test(sim_time, what_is_never_quiet_is_ELOOP)
+{
+    simulate(1, NULL, NULL);
+    cr_assert_eq(confab_reactor_post(simulated.reactor, post_again, NULL), 0);
+    cr_assert_eq(confab_sim_settle(simulated.sim), -ELOOP);
+    cr_assert_eq(confab_sim_deliver(simulated.sim), -ELOOP);
+    cr_assert_eq(confab_sim_advance(simulated.sim, 1), -ELOOP);
+    simulate_end();
+}
+
+Test(sim_time, a_run_of_the_reactor_takes_no_real_time)
+{
+    memset(&fired, 0, sizeof fired);
+    simulate_with(1, NULL);
+    cr_assert_neq(confab_call_later(simulated.reactor, 1000 * 60 * CONFAB_MINUTE, note_time, NULL), 0);
+    cr_assert_eq(confab_reactor_run(simulated.reactor), 0);
+    cr_assert_eq(fired.n, 1);
+    cr_assert_geq(fired.at[0], 1000 * 60 * CONFAB_MINUTE);
+    simulate_end();
+}
+
+/* -- Time-outs ------------------------------------------------------------------ */
+
+enum { MANY = 1000, HANDFUL = 10 };
+
+static void connect_many(void)
+{
+    confab_sim_end *end;
+
+    for (int i = 0; i < MANY; i++)
+        cr_assert_eq(confab_sim_connect(simulated.sim, simulated.address, NULL, &end), 0);
+    settle();
+    cr_assert_eq(simulated.connects, MANY);
+}
+
+Test(sim_time, an_hour_of_idle_time_outs_of_1000_connections_takes_a_handful_of_turns)
+{
+    struct confab_chat_options options = { .size = sizeof options };
+
+    options.timeout[CONFAB_TIMEOUT_IDLE] = 60 * CONFAB_MINUTE;
+    simulate(1, NULL, &options);
+    connect_many();
+    int turns = confab_sim_advance(simulated.sim, 60 * CONFAB_MINUTE - CONFAB_SECOND);
+    cr_assert_eq(simulated.closes, 0);
+    cr_assert(turns > 0 && turns <= HANDFUL, "%d turns", turns);
+    turns = confab_sim_advance(simulated.sim, 2 * CONFAB_SECOND);
+    cr_assert_eq(simulated.closes, MANY);
+    cr_assert_eq(simulated.reason, CONFAB_REASON_TIMEOUT);
+    cr_assert(turns > 0 && turns <= HANDFUL, "%d turns", turns);
+    simulate_end();
+}
+
+static int kept;
+
+static int keep(confab_chat *chat, enum confab_timeout which)
+{
+    (void)chat;
+    kept += which == CONFAB_TIMEOUT_IDLE;
+    return 0;
+}
+
+Test(sim_time, an_hour_of_idle_time_outs_that_are_waved_through_takes_a_handful_of_turns_each)
+{
+    struct confab_chat_options options = { .size = sizeof options };
+    struct confab_chat_ops ops = simulated_ops;
+    confab_listener *listener;
+
+    options.timeout[CONFAB_TIMEOUT_IDLE] = 5 * CONFAB_MINUTE;
+    ops.handle_timeout = keep;
+    kept = 0;
+    simulate_with(1, NULL);
+    cr_assert_eq(confab_listen(&listener, simulated.reactor, "127.0.0.1:7", &ops, &options), 0);
+    simulated.address = confab_listener_address(listener);
+    connect_many();
+    int turns = confab_sim_advance(simulated.sim, 60 * CONFAB_MINUTE + CONFAB_SECOND);
+    cr_assert_eq(kept, 12 * MANY);
+    cr_assert_eq(simulated.closes, 0);
+    cr_assert(turns > 0 && turns <= 12 * HANDFUL, "%d turns", turns);
+    simulate_end();
+}
+
+Test(sim_time, a_time_out_of_output_that_nobody_reads_comes_at_its_time)
+{
+    struct confab_chat_options options = { .size = sizeof options, .high = 1 << 20 };
+    static char bytes[100000];
+
+    simulate(1, NULL, &options);
+    far_end();
+    cr_assert_eq(confab_chat_push(simulated.chat, bytes, sizeof bytes), 0);
+    advance(30 * CONFAB_SECOND - 10 * CONFAB_MILLISECOND);
+    cr_assert_eq(simulated.closes, 0);
+    advance(20 * CONFAB_MILLISECOND);
+    cr_assert_eq(simulated.closes, 1);
+    cr_assert_eq(simulated.reason, CONFAB_REASON_TIMEOUT);
+    simulate_end();
+}
