@@ -13,10 +13,11 @@
 /* Entries of one wait at the most: bounds what a state takes (12 bytes each). */
 enum { EVENTS_MAX = 512 };
 
-/* What comes back with an event: the descriptor in the low half, where bit 31
- * is free for "only EXCEPT is wanted", and the generation in the high half. */
-#define ONLY_EXCEPT (UINT64_C(1) << 31)
-#define WAKE        UINT64_MAX
+/* What comes back with an event: the descriptor in the low half, above it what
+ * is wanted of READ and WRITE (no process has so many descriptors as to need
+ * these bits), and the generation in the high half. */
+enum { WANTED_SHIFT = 30, FD_MASK = (1 << WANTED_SHIFT) - 1 };
+#define WAKE UINT64_MAX
 
 struct epoll_state {
     int fd;
@@ -81,12 +82,14 @@ static int forget(const struct epoll_state *epoll, int fd)
 static int epoll_set(void *state, int fd, uint32_t generation, unsigned armed, unsigned wanted)
 {
     const struct epoll_state *epoll = state;
-    struct epoll_event event = { .data.u64 = (uint32_t)fd | (uint64_t)generation << 32 };
+    struct epoll_event event = { .data.u64 = (uint32_t)fd | (uint64_t)generation << 32 |
+                                             (uint64_t)(wanted & (BACKEND_READ | BACKEND_WRITE))
+                                                 << WANTED_SHIFT };
     int op = armed ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
 
     if (!wanted)
         return forget(epoll, fd);
-    if (fd < 0)
+    if (fd < 0 || fd >= FD_MASK)
         return -EBADF;
     if (wanted & BACKEND_READ)
         event.events |= EPOLLIN;
@@ -94,8 +97,6 @@ static int epoll_set(void *state, int fd, uint32_t generation, unsigned armed, u
         event.events |= EPOLLOUT;
     if (wanted & BACKEND_EXCEPT)
         event.events |= EPOLLPRI;
-    if (wanted == BACKEND_EXCEPT)
-        event.data.u64 |= ONLY_EXCEPT;
     if (epoll_ctl(epoll->fd, op, fd, &event) == 0)
         return 0;
     if (op == EPOLL_CTL_MOD && errno == ENOENT)
@@ -112,30 +113,41 @@ static int epoll_del(void *state, int fd, unsigned armed)
     return armed ? forget(state, fd) : 0;
 }
 
+/* A hang-up or an error, which the kernel tells wanted or not, for ever, shows as what is wanted of READ and
+ * WRITE.  Returns what there is to show; 0: nobody wants to know until the next set, which registers it anew. */
+static __attribute__((noinline)) uint32_t ended(const struct epoll_state *epoll,
+                                                const struct epoll_event *event)
+{
+    const uint64_t data = event->data.u64, wanted = data >> WANTED_SHIFT;
+    const uint32_t happened = (event->events & (EPOLLIN | EPOLLOUT | EPOLLPRI)) |
+                              (wanted & BACKEND_READ ? EPOLLIN : 0) | (wanted & BACKEND_WRITE ? EPOLLOUT : 0);
+
+    if (!happened)
+        forget(epoll, (int)(data & FD_MASK));
+    return happened;
+}
+
 /* Returns whether there is an entry to show. */
 static bool translate(struct epoll_state *epoll, const struct epoll_event *event, struct confab_ready *entry)
 {
     const uint64_t data = event->data.u64;
-    const int fd = (int)(data & INT32_MAX);
-    uint32_t events = 0;
+    uint32_t happened = event->events, events = 0;
 
     if (data == WAKE) {
         wake_drain(&epoll->wake);
         return false;
     }
-    if (event->events & (EPOLLIN | EPOLLHUP | EPOLLERR))
-        events |= BACKEND_READ;
-    if (event->events & (EPOLLOUT | EPOLLHUP | EPOLLERR))
-        events |= BACKEND_WRITE;
-    if (event->events & EPOLLPRI)
-        events |= BACKEND_EXCEPT;
-    if ((data & ONLY_EXCEPT) && !(events & BACKEND_EXCEPT)) {
-        /* It was hung up, which the kernel tells wanted or not, for ever.
-         * Nobody wants to know until the next set, which registers it anew. */
-        forget(epoll, fd);
+    if (happened & (EPOLLHUP | EPOLLERR) && !(happened = ended(epoll, event)))
         return false;
-    }
-    *entry = (struct confab_ready){ .fd = fd, .generation = (uint32_t)(data >> 32), .events = events };
+    if (happened & EPOLLIN)
+        events |= BACKEND_READ;
+    if (happened & EPOLLOUT)
+        events |= BACKEND_WRITE;
+    if (happened & EPOLLPRI)
+        events |= BACKEND_EXCEPT;
+    *entry = (struct confab_ready){ .fd = (int)(data & FD_MASK),
+                                    .generation = (uint32_t)(data >> 32),
+                                    .events = events };
     return true;
 }
 
