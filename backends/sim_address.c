@@ -283,10 +283,9 @@ int sim_name_find(const struct sim_network *network, const char *host, uint16_t 
     socklen_t len;
     int n = 0;
 
-    if (room > 1 && !strcasecmp(host, local_host)) {
-        loopback(AF_INET, &addresses[n++], &len);
-        loopback(AF_INET6, &addresses[n++], &len);
-    }
+    if (!strcasecmp(host, local_host))
+        for (; n < room && n < 2; n++)
+            loopback(n == 0 ? AF_INET : AF_INET6, &addresses[n], &len);
     for (const struct sim_name *name = network->names; name && n < room; name = name->next)
         if (!strcasecmp(name->host, host))
             addresses[n++] = name->address;

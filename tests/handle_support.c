@@ -48,7 +48,7 @@ static struct sim_socket *connect_to(const char *text)
     return socket;
 }
 
-int test_sim_connect(const char *address)
+int handle_connect(const char *address)
 {
     char loopback[64];
 
@@ -60,7 +60,7 @@ int test_sim_connect(const char *address)
     return connect_to(address)->handle;
 }
 
-void test_sim_pair(int domain, int pair[2])
+void handle_pair(int domain, int pair[2])
 {
     struct sim_socket *listener = new_socket(domain);
     struct address address;
@@ -80,7 +80,7 @@ void test_sim_pair(int domain, int pair[2])
     sim_close(listener);
 }
 
-ssize_t test_sim_send(struct sim_socket *socket, const void *bytes, size_t len)
+ssize_t handle_send(struct sim_socket *socket, const void *bytes, size_t len)
 {
     ssize_t n = sim_sendable(socket);
 
@@ -94,7 +94,7 @@ ssize_t test_sim_send(struct sim_socket *socket, const void *bytes, size_t len)
     return n;
 }
 
-ssize_t test_sim_recv(struct sim_socket *socket, void *bytes, size_t room)
+ssize_t handle_recv(struct sim_socket *socket, void *bytes, size_t room)
 {
     ssize_t n = sim_receivable(socket);
 

@@ -15,9 +15,9 @@ struct sim_network *test_network(void);
 struct sim_socket *test_handle(int fd);
 
 /* Each fails the test, or does what its namesake in support.h does. */
-void test_sim_pair(int domain, int pair[2]);
-int test_sim_connect(const char *address);
-ssize_t test_sim_send(struct sim_socket *socket, const void *bytes, size_t len); /* -errno */
-ssize_t test_sim_recv(struct sim_socket *socket, void *bytes, size_t room);      /* -errno */
+void handle_pair(int domain, int pair[2]);
+int handle_connect(const char *address);
+ssize_t handle_send(struct sim_socket *socket, const void *bytes, size_t len); /* -errno */
+ssize_t handle_recv(struct sim_socket *socket, void *bytes, size_t room);      /* -errno */
 
 #endif

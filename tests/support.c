@@ -122,7 +122,7 @@ static void set_nonblocking(int fd)
 void test_pair(int pair[2])
 {
     if (test_simulated()) {
-        test_sim_pair(AF_UNIX, pair);
+        handle_pair(AF_UNIX, pair);
         return;
     }
     cr_assert_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
@@ -136,7 +136,7 @@ void test_tcp_pair(int pair[2])
     socklen_t len = sizeof sa;
 
     if (test_simulated()) {
-        test_sim_pair(AF_INET, pair);
+        handle_pair(AF_INET, pair);
         return;
     }
     int listener = socket(AF_INET, SOCK_STREAM, 0);
@@ -155,7 +155,7 @@ void test_tcp_pair(int pair[2])
 ssize_t test_send_once(int fd, const void *bytes, size_t len)
 {
     struct sim_socket *handle = test_handle(fd);
-    ssize_t n = handle ? test_sim_send(handle, bytes, len) : send(fd, bytes, len, MSG_NOSIGNAL);
+    ssize_t n = handle ? handle_send(handle, bytes, len) : send(fd, bytes, len, MSG_NOSIGNAL);
 
     return n < 0 && !handle ? -errno : n;
 }
@@ -163,7 +163,7 @@ ssize_t test_send_once(int fd, const void *bytes, size_t len)
 static ssize_t recv_one(int fd, void *bytes, size_t room)
 {
     struct sim_socket *handle = test_handle(fd);
-    ssize_t n = handle ? test_sim_recv(handle, bytes, room) : recv(fd, bytes, room, 0);
+    ssize_t n = handle ? handle_recv(handle, bytes, room) : recv(fd, bytes, room, 0);
 
     return n < 0 && !handle ? -errno : n;
 }
@@ -278,7 +278,7 @@ static int connect_tcp(const char *address)
 int test_connect(const char *address)
 {
     if (test_simulated())
-        return test_sim_connect(address);
+        return handle_connect(address);
     int fd = strncmp(address, "unix:", 5) == 0 ? connect_unix(address + 5) : connect_tcp(address);
 
     set_nonblocking(fd);

@@ -308,7 +308,8 @@ BACKEND_TEST(backend_bytes, unsent_is_0_only_where_the_peer_has_got_all)
     expect(s, s->io->unsent(s->state, pair[0]) == 0);
     expect(s, s->io->unsent(s->state, file) < 0);
     subject_fill(s, pair[0]);
-    expect(s, s->io->unsent(s->state, pair[0]) > 0);
+    /* What a simulated network takes of that is with the peer at once. */
+    expect(s, s->io->unsent(s->state, pair[0]) > 0 || !subject_real(s));
     for (int64_t end = subject_now(s) + PATIENCE; s->io->unsent(s->state, pair[0]) > 0;) {
         expect(s, subject_now(s) < end);
         subject_empty(s, pair[1]);

@@ -1,0 +1,459 @@
+/* test_sim_backend.c: what the simulated backend promises besides the contract that all keep: handles, a clock of
+ * its own, and chance from a seed.  (test_backend*.c hold it to that contract, as they do the real ones.) */
+#include "backend_support.h"
+#include "backends/sim.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+TestSuite(sim_backend, .timeout = 60);
+
+static const struct confab_io *const io = &sim_io;
+static struct confab_ready ready[ROOM];
+
+static void *allocate(void *data, void *old, size_t n)
+{
+    (void)data;
+    if (n > 0)
+        return realloc(old, n);
+    free(old);
+    return NULL;
+}
+
+static void *open_sim(struct sim_network *network, void *previous)
+{
+    const struct confab_backend_options options = {
+        .size = sizeof options, .alloc = allocate, .network = network, .previous = previous
+    };
+    void *state;
+
+    cr_assert_eq(confab_backend_sim.open(&state, &options), 0);
+    return state;
+}
+
+static void close_sim(void *state)
+{
+    confab_backend_sim.close(state, false);
+}
+
+static int sim_waits(void *state, int64_t timeout)
+{
+    return confab_backend_sim.wait(state, timeout, ready, ROOM);
+}
+
+static void watch(void *state, int fd, unsigned wanted)
+{
+    cr_assert_eq(confab_backend_sim.set(state, fd, 1, 0, wanted), 0);
+}
+
+static int socket_of(void *state)
+{
+    int fd = io->socket(state, AF_INET, SOCK_STREAM, 0);
+
+    cr_assert_geq(fd, SIM_FIRST);
+    return fd;
+}
+
+/* pair[1] has connected to pair[0], which took as long as the network took. */
+static void connect_sim(void *state, int pair[2])
+{
+    struct subject_address address = { .len = sizeof address.sa };
+    struct sockaddr *sa = (struct sockaddr *)&address.sa;
+    int listener = socket_of(state);
+
+    cr_assert_eq(io->listen(state, listener, 8), 0);
+    cr_assert_eq(io->getsockname(state, listener, sa, &address.len), 0);
+    pair[1] = socket_of(state);
+    cr_assert_eq(io->connect(state, pair[1], sa, address.len), -EINPROGRESS);
+    watch(state, pair[1], BACKEND_WRITE);
+    cr_assert_eq(sim_waits(state, -1), 1);
+    cr_assert_eq(io->socket_error(state, pair[1]), 0);
+    pair[0] = io->accept(state, listener, NULL, NULL);
+    cr_assert_geq(pair[0], SIM_FIRST);
+    confab_backend_sim.del(state, pair[1], BACKEND_WRITE);
+    io->close(state, listener);
+}
+
+/* -- Handles ----------------------------------------------------------------- */
+
+Test(sim_backend, it_says_that_it_is_simulated)
+{
+    cr_assert(confab_backend_sim.simulated);
+    cr_assert_str_eq(confab_backend_sim.name, "sim");
+    cr_assert_not_null(confab_backend_sim.hold);
+    cr_assert_not_null(sim_io.resolve);
+}
+
+Test(sim_backend, handles_are_from_32768_up_and_the_lowest_free_one_is_taken)
+{
+    void *state = open_sim(NULL, NULL);
+    int pair[2], fds[200];
+
+    for (int i = 0; i < 200; i++) {
+        fds[i] = socket_of(state);
+        cr_assert_eq(fds[i], 32768 + i);
+    }
+    cr_assert_eq(io->close(state, fds[150]), 0);
+    cr_assert_eq(io->close(state, fds[70]), 0);
+    cr_assert_eq(io->close(state, fds[3]), 0);
+    connect_sim(state, pair); /* a listener, one that connects, the accepted one; the listener is closed */
+    cr_assert_eq(pair[1], fds[70]);
+    cr_assert_eq(pair[0], fds[150]);
+    cr_assert_eq(socket_of(state), fds[3]);
+    cr_assert_eq(socket_of(state), 32768 + 200);
+    close_sim(state);
+}
+
+Test(sim_backend, there_is_an_end_to_handles)
+{
+    void *state = open_sim(NULL, NULL);
+
+    for (int i = 0; i < SIM_HANDLES_MAX; i++)
+        socket_of(state);
+    cr_assert_eq(io->socket(state, AF_INET, SOCK_STREAM, 0), -EMFILE);
+    cr_assert_eq(io->close(state, SIM_FIRST + 5), 0);
+    cr_assert_eq(socket_of(state), SIM_FIRST + 5);
+    close_sim(state);
+}
+
+Test(sim_backend, a_real_descriptor_is_none_of_its_handles)
+{
+    void *state = open_sim(NULL, NULL);
+    int ends[2], file = test_file("x", 1), pair[2];
+    char byte;
+
+    cr_assert_eq(pipe(ends), 0);
+    test_pair(pair);
+    const int fds[] = { ends[0], file, pair[0] };
+    for (int i = 0; i < 3; i++) {
+        cr_assert_eq(io->adopt(state, fds[i]), -EPERM);
+        cr_assert_eq(confab_backend_sim.set(state, fds[i], 1, 0, BACKEND_READ), -EBADF);
+        cr_assert_eq(io->recv(state, fds[i], &byte, 1, 0), -EBADF);
+        cr_assert_eq(io->send(state, fds[i], "x", 1, 0), -EBADF);
+        cr_assert_geq(fcntl(fds[i], F_GETFD), 0);
+    }
+    cr_assert_eq(sim_waits(state, 0), 0);
+    cr_assert_eq(io->adopt(state, -1), -EBADF);
+    cr_assert_eq(io->adopt(state, 32768), -EBADF);
+    close_sim(state);
+    close(ends[0]);
+    close(ends[1]);
+    close(file);
+    close(pair[0]);
+    close(pair[1]);
+}
+
+Test(sim_backend, its_close_closes_a_real_descriptor_too)
+{
+    void *state = open_sim(NULL, NULL);
+    int fd = dup(0);
+
+    cr_assert_geq(fd, 0);
+    cr_assert_eq(io->close(state, fd), 0);
+    cr_assert_eq(fcntl(fd, F_GETFD), -1);
+    cr_assert_eq(io->close(state, fd), -EBADF);
+    close_sim(state);
+}
+
+Test(sim_backend, there_are_no_datagrams)
+{
+    void *state = open_sim(NULL, NULL);
+
+    cr_assert_eq(io->socket(state, AF_INET, SOCK_DGRAM, 0), -EPROTONOSUPPORT);
+    cr_assert_eq(io->socket(state, AF_INET6, SOCK_DGRAM, 0), -EPROTONOSUPPORT);
+    cr_assert_eq(io->socket(state, AF_UNIX, SOCK_DGRAM, 0), -EPROTONOSUPPORT);
+    cr_assert_eq(io->socket(state, AF_UNIX, SOCK_SEQPACKET, 0), -EPROTONOSUPPORT);
+    close_sim(state);
+}
+
+Test(sim_backend, a_handle_closed_without_del_fails_until_it_is_deleted)
+{
+    void *state = open_sim(NULL, NULL);
+    int fd = socket_of(state);
+
+    watch(state, fd, BACKEND_READ | BACKEND_WRITE);
+    cr_assert_eq(io->close(state, fd), 0);
+    for (int i = 0; i < 3; i++) {
+        cr_assert_eq(sim_waits(state, -1), 1);
+        cr_assert_eq(ready[0].fd, fd);
+        cr_assert_eq(ready[0].events, BACKEND_FAILED);
+        cr_assert_eq(ready[0].error, EBADF);
+    }
+    cr_assert_eq(confab_backend_sim.del(state, fd, BACKEND_READ | BACKEND_WRITE), 0);
+    cr_assert_eq(sim_waits(state, 0), 0);
+    close_sim(state);
+}
+
+Test(sim_backend, a_state_that_replaces_another_keeps_its_handles_and_what_is_in_them)
+{
+    void *state = open_sim(NULL, NULL), *next;
+    int pair[2];
+    char bytes[8];
+
+    connect_sim(state, pair);
+    cr_assert_eq(io->send(state, pair[1], "abc", 3, 0), 3);
+    int64_t clock = io->clock(state);
+    next = open_sim(NULL, state);
+    close_sim(state);
+    cr_assert_eq(io->clock(next), clock);
+    cr_assert_eq(io->recv(next, pair[0], bytes, sizeof bytes, 0), 3);
+    watch(next, pair[0], BACKEND_READ);
+    cr_assert_eq(io->close(next, pair[1]), 0);
+    cr_assert_eq(sim_waits(next, 0), 1);
+    cr_assert_eq(io->recv(next, pair[0], bytes, sizeof bytes, 0), 0);
+    close_sim(next);
+}
+
+Test(sim_backend, two_states_have_two_networks_unless_they_are_given_one)
+{
+    struct sim_network *network = sim_network_new(1);
+    void *one = open_sim(NULL, NULL), *other = open_sim(NULL, NULL);
+    void *third = open_sim(network, NULL), *fourth = open_sim(network, NULL);
+    int fd = socket_of(one);
+
+    cr_assert_eq(io->close(other, fd), -EBADF);
+    cr_assert_eq(io->close(one, fd), 0);
+    fd = socket_of(third);
+    cr_assert_eq(io->close(fourth, fd), 0);
+    close_sim(one);
+    close_sim(other);
+    close_sim(third);
+    close_sim(fourth);
+    sim_network_unref(network);
+}
+
+/* -- The clock ---------------------------------------------------------------- */
+
+Test(sim_backend, the_clock_moves_in_waits_only_and_then_exactly)
+{
+    void *state = open_sim(NULL, NULL);
+    int64_t start = io->clock(state);
+    int pair[2];
+    char byte;
+
+    connect_sim(state, pair);
+    cr_assert_eq(io->send(state, pair[1], "abc", 3, 0), 3);
+    cr_assert_eq(io->recv(state, pair[0], &byte, 1, 0), 1);
+    watch(state, pair[0], BACKEND_READ);
+    cr_assert_eq(sim_waits(state, CONFAB_SECOND), 1);
+    cr_assert_eq(sim_waits(state, -1), 1);
+    cr_assert_eq(sim_waits(state, 0), 1);
+    cr_assert_eq(io->clock(state), start, "it has moved although something was ready");
+
+    cr_assert_eq(confab_backend_sim.del(state, pair[0], BACKEND_READ), 0);
+    cr_assert_eq(sim_waits(state, 0), 0);
+    cr_assert_eq(io->clock(state), start);
+    cr_assert_eq(sim_waits(state, 1), 0);
+    cr_assert_eq(io->clock(state), start + 1);
+    cr_assert_eq(sim_waits(state, 365 * 24 * 60 * CONFAB_MINUTE), 0);
+    cr_assert_eq(io->clock(state), start + 1 + 365 * 24 * 60 * CONFAB_MINUTE);
+    close_sim(state);
+}
+
+Test(sim_backend, the_wall_clock_starts_at_the_same_moment_and_goes_with_the_other)
+{
+    struct sim_network *network = sim_network_new(77);
+    void *one = open_sim(NULL, NULL), *other = open_sim(network, NULL);
+    int64_t wall = io->wall_clock(one);
+
+    cr_assert_gt(wall, 0);
+    cr_assert_eq(io->wall_clock(other), wall);
+    cr_assert_eq(sim_waits(one, 12345), 0);
+    cr_assert_eq(io->wall_clock(one), wall + 12345);
+    cr_assert_eq(io->wall_clock(other), wall);
+    close_sim(one);
+    close_sim(other);
+    sim_network_unref(network);
+}
+
+/* In a network in which all takes up to 1 ms. */
+static struct sim_network *slow_network(uint64_t seed)
+{
+    struct sim_network *network = sim_network_new(seed);
+
+    cr_assert_not_null(network);
+    network->faults.delay = CONFAB_MILLISECOND;
+    return network;
+}
+
+Test(sim_backend, a_wait_jumps_to_what_arrives_first_and_not_beyond)
+{
+    struct sim_network *network = slow_network(3);
+    void *state = open_sim(network, NULL);
+    int pair[2];
+    char byte;
+
+    connect_sim(state, pair);
+    watch(state, pair[0], BACKEND_READ);
+    for (int i = 0; i < 20; i++) {
+        int64_t sent = io->clock(state), due;
+
+        cr_assert_eq(io->send(state, pair[1], "x", 1, 0), 1);
+        due = sim_next_arrival(network);
+        cr_assert(due >= sent && due <= sent + CONFAB_MILLISECOND);
+        if (due > sent) {
+            cr_assert_gt(io->unsent(state, pair[1]), 0, "it is under way");
+            cr_assert_eq(sim_waits(state, 0), 0);
+            cr_assert_eq(sim_waits(state, due - sent - 1), 0);
+            cr_assert_eq(io->recv(state, pair[0], &byte, 1, 0), -EAGAIN);
+        }
+        cr_assert_eq(sim_waits(state, i % 2 ? -1 : CONFAB_MINUTE), 1);
+        cr_assert_eq(io->clock(state), due);
+        cr_assert_eq(io->unsent(state, pair[1]), 0);
+        cr_assert_eq(io->recv(state, pair[0], &byte, 1, 0), 1);
+    }
+    close_sim(state);
+    sim_network_unref(network);
+}
+
+Test(sim_backend, pieces_stay_in_order_and_the_end_behind_them_however_long_each_takes)
+{
+    struct sim_network *network = slow_network(4);
+    void *state = open_sim(network, NULL);
+    int pair[2];
+    char bytes[64], sent[26];
+    size_t got = 0;
+
+    connect_sim(state, pair);
+    for (int i = 0; i < 26; i++) {
+        sent[i] = (char)('a' + i);
+        cr_assert_eq(io->send(state, pair[1], &sent[i], 1, 0), 1);
+    }
+    cr_assert_eq(io->close(state, pair[1]), 0);
+    watch(state, pair[0], BACKEND_READ);
+    for (ssize_t n = -EAGAIN; n != 0; got += n > 0 ? (size_t)n : 0) {
+        cr_assert_eq(sim_waits(state, -1), 1);
+        n = io->recv(state, pair[0], bytes + got, sizeof bytes - got, 0);
+        cr_assert_geq(n, 0);
+    }
+    cr_assert_arr_eq(bytes, sent, sizeof sent);
+    cr_assert_eq(got, sizeof sent);
+    close_sim(state);
+    sim_network_unref(network);
+}
+
+/* -- Holds ---------------------------------------------------------------------- */
+
+static int64_t real_now(void)
+{
+    return confab_posix_io.clock(NULL);
+}
+
+Test(sim_backend, while_there_is_a_hold_time_passes_as_it_does_outside)
+{
+    void *state = open_sim(NULL, NULL);
+    int64_t start = io->clock(state), real = real_now();
+
+    confab_backend_sim.hold(state, 2);
+    cr_assert_eq(sim_waits(state, 5 * CONFAB_MILLISECOND), 0);
+    confab_backend_sim.hold(state, 1);
+    cr_assert_eq(sim_waits(state, 5 * CONFAB_MILLISECOND), 0);
+    cr_assert_eq(io->clock(state), start + 10 * CONFAB_MILLISECOND);
+    cr_assert_geq(real_now() - real, 10 * CONFAB_MILLISECOND);
+
+    confab_backend_sim.hold(state, 0);
+    cr_assert_eq(sim_waits(state, 365 * 24 * 60 * CONFAB_MINUTE), 0); /* which nobody would see the end of */
+    cr_assert_eq(io->clock(state), start + 10 * CONFAB_MILLISECOND + 365 * 24 * 60 * CONFAB_MINUTE);
+    close_sim(state);
+}
+
+static void *wake_soon(void *state)
+{
+    usleep(1000); /* so that the other sleeps; right whenever it comes */
+    confab_backend_sim.wake(state);
+    return NULL;
+}
+
+Test(sim_backend, a_wake_ends_a_wait_that_a_hold_makes_real)
+{
+    void *state = open_sim(NULL, NULL);
+    int64_t start = io->clock(state);
+    pthread_t thread;
+
+    confab_backend_sim.hold(state, 1);
+    cr_assert_eq(pthread_create(&thread, NULL, wake_soon, state), 0);
+    cr_assert_eq(sim_waits(state, 60 * CONFAB_MINUTE), 0);
+    cr_assert_eq(pthread_join(thread, NULL), 0);
+    cr_assert_lt(io->clock(state) - start, 60 * CONFAB_MINUTE);
+    close_sim(state);
+}
+
+Test(sim_backend, what_is_ready_is_told_at_once_whatever_is_held)
+{
+    void *state = open_sim(NULL, NULL);
+    int64_t start = io->clock(state);
+    int pair[2];
+
+    connect_sim(state, pair);
+    watch(state, pair[0], BACKEND_WRITE);
+    confab_backend_sim.hold(state, 1);
+    cr_assert_eq(sim_waits(state, 60 * CONFAB_MINUTE), 1);
+    cr_assert_eq(io->clock(state), start);
+    close_sim(state);
+}
+
+/* -- Chance ----------------------------------------------------------------------- */
+
+Test(sim_backend, random_numbers_come_from_the_seed)
+{
+    uint64_t first[3][8];
+
+    for (int i = 0; i < 3; i++) {
+        struct sim_network *network = sim_network_new(i == 2 ? 6 : 5);
+        void *state = open_sim(network, NULL);
+
+        for (int k = 0; k < 8; k++)
+            first[i][k] = io->random(state);
+        close_sim(state);
+        sim_network_unref(network);
+    }
+    cr_assert_arr_eq(first[0], first[1], sizeof first[0]);
+    cr_assert_arr_neq(first[0], first[2], sizeof first[0]);
+}
+
+/* A run in which everything goes wrong at times: what was received, when, and the network's own account of it. */
+static uint64_t eventful_run(uint64_t seed, char *got, size_t room)
+{
+    struct sim_network *network = sim_network_new(seed);
+    void *state = open_sim(network, NULL);
+    int pair[2], sent = 0;
+    size_t n = 0;
+
+    connect_sim(state, pair);
+    network->faults = (struct sim_faults){ .short_reads = 300,
+                                           .short_writes = 300,
+                                           .again = 200,
+                                           .interrupted = 200,
+                                           .delay = CONFAB_MILLISECOND,
+                                           .shuffle = true,
+                                           .buffer = SIM_BUFFER };
+    watch(state, pair[0], BACKEND_READ);
+    for (int i = 0; i < 2000 && n < room; i++) {
+        ssize_t moved = io->send(state, pair[1], "abcdefghij", 10, 0);
+
+        cr_assert(moved > 0 || moved == -EAGAIN);
+        sent += moved > 0 ? (int)moved : 0;
+        if (sim_waits(state, CONFAB_MILLISECOND / 4) == 0)
+            continue;
+        moved = io->recv(state, pair[0], got + n, room - n, 0);
+        cr_assert(moved > 0 || moved == -EAGAIN);
+        n += moved > 0 ? (size_t)moved : 0;
+    }
+    cr_assert_eq(n, room);
+    uint64_t digest = network->digest ^ (uint64_t)io->clock(state) ^ (uint64_t)sent << 32;
+    close_sim(state);
+    sim_network_unref(network);
+    return digest;
+}
+
+Test(sim_backend, the_same_seed_gives_the_same_run_and_another_seed_another)
+{
+    char one[500], other[500];
+
+    cr_assert_eq(eventful_run(1, one, sizeof one), eventful_run(1, other, sizeof other));
+    cr_assert_arr_eq(one, other, sizeof one);
+    cr_assert_neq(eventful_run(1, one, sizeof one), eventful_run(2, other, sizeof other));
+}
