@@ -10,6 +10,7 @@
 #include "backends/backend.h"
 #include "support.h"
 #include <criterion/criterion.h>
+#include <netinet/in.h>
 
 enum { ROOM = 64 };
 
@@ -116,6 +117,14 @@ void subject_reset(struct subject *s, int fd);
 
 /* An address that nobody has: a free port of loopback once it is bound to, or a new path. */
 struct subject_address subject_address(struct subject *s, enum subject_kind kind);
+
+/* Of a TCP address, in network order; whether both are the same address of this machine. */
+in_port_t subject_port(const struct subject_address *address);
+bool subject_same(const struct subject_address *a, const struct subject_address *b);
+
+/* getsockname and getpeername, which must not fail. */
+struct subject_address subject_name(struct subject *s, int fd);
+struct subject_address subject_peer(struct subject *s, int fd);
 
 /* A stream socket; one bound to a new address, which *address is then; one that listens. */
 int subject_socket(struct subject *s, enum subject_kind kind);

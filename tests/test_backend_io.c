@@ -12,26 +12,6 @@ static const enum subject_kind kinds[] = { OVER_TCP, OVER_UNIX };
 
 enum { KINDS = sizeof kinds / sizeof kinds[0] };
 
-static in_port_t port_of(const struct subject_address *address)
-{
-    return ((const struct sockaddr_in *)&address->sa)->sin_port;
-}
-
-static struct subject_address name_of(struct subject *s, int fd,
-                                      int (*ask)(void *, int, struct sockaddr *, socklen_t *))
-{
-    struct subject_address name = { .len = sizeof name.sa };
-
-    expect(s, ask(s->state, fd, (struct sockaddr *)&name.sa, &name.len) == 0);
-    return name;
-}
-
-static bool same(const struct subject_address *a, const struct subject_address *b)
-{
-    return a->len == b->len && a->sa.ss_family == b->sa.ss_family && port_of(a) == port_of(b) &&
-           (a->sa.ss_family != AF_UNIX || memcmp(&a->sa, &b->sa, a->len) == 0);
-}
-
 /* -- Making, binding, listening ------------------------------------------------- */
 
 static bool private_and_nonblocking(int fd)
@@ -68,7 +48,8 @@ BACKEND_TEST(backend_io, bind_to_port_0_takes_a_free_one)
 
     subject_listener(s, OVER_TCP, &one);
     subject_listener(s, OVER_TCP, &other);
-    expect(s, port_of(&one) != 0 && port_of(&other) != 0 && port_of(&one) != port_of(&other));
+    expect(s, subject_port(&one) != 0 && subject_port(&other) != 0 &&
+                  subject_port(&one) != subject_port(&other));
 }
 
 BACKEND_TEST(backend_io, an_address_that_is_taken_is_refused)
@@ -94,136 +75,6 @@ BACKEND_TEST(backend_io, nobody_is_connected_before_it_listens)
     expect(s, s->io->listen(s->state, listener, 1) == 0);
     subject_connect(s, subject_socket(s, OVER_UNIX), &address);
     subject_accept(s, listener);
-}
-
-/* -- accept ----------------------------------------------------------------------- */
-
-BACKEND_TEST(backend_io, accept_takes_one_after_another_and_then_would_block)
-{
-    for (int i = 0; i < KINDS; i++) {
-        struct subject_address address;
-        int listener = subject_listener(s, kinds[i], &address), far[3];
-
-        expect(s, s->io->accept(s->state, listener, NULL, NULL) == -EAGAIN);
-        for (int k = 0; k < 3; k++) {
-            far[k] = subject_socket(s, kinds[i]);
-            subject_connect(s, far[k], &address);
-            subject_write(s, far[k], k == 0 ? "first" : k == 1 ? "second" : "third");
-        }
-        subject_expect(s, subject_accept(s, listener), "first");
-        subject_expect(s, subject_accept(s, listener), "second");
-        subject_expect(s, subject_accept(s, listener), "third");
-        expect(s, s->io->accept(s->state, listener, NULL, NULL) == -EAGAIN);
-    }
-}
-
-BACKEND_TEST(backend_io, accept_tells_who_it_is)
-{
-    struct subject_address address, peer = { .len = sizeof peer.sa }, own;
-    int listener = subject_listener(s, OVER_TCP, &address), fd = subject_socket(s, OVER_TCP);
-
-    subject_connect(s, fd, &address);
-    subject_settle(s, listener, BACKEND_READ);
-    subject_keep(s, s->io->accept(s->state, listener, (struct sockaddr *)&peer.sa, &peer.len));
-    own = name_of(s, fd, s->io->getsockname);
-    expect(s, same(&peer, &own));
-}
-
-/* Some systems tell how long the whole is, others how much of it there was room for. */
-static void expect_short(struct subject *s, const unsigned char *got, socklen_t len, socklen_t room,
-                         const struct subject_address *whole)
-{
-    expect(s, len == room || len == whole->len);
-    expect(s, memcmp(got, &whole->sa, room) == 0);
-    for (socklen_t i = room; i < sizeof whole->sa; i++)
-        expect(s, got[i] == 0x77);
-}
-
-BACKEND_TEST(backend_io, a_room_that_is_short_is_not_overrun)
-{
-    struct subject_address address, whole;
-    unsigned char got[sizeof whole.sa];
-    int listener = subject_listener(s, OVER_TCP, &address), fd = subject_socket(s, OVER_TCP);
-    socklen_t room = 4, len;
-
-    subject_connect(s, fd, &address);
-    subject_settle(s, listener, BACKEND_READ);
-    memset(got, 0x77, sizeof got);
-    len = room;
-    subject_keep(s, s->io->accept(s->state, listener, (struct sockaddr *)got, &len));
-    whole = name_of(s, fd, s->io->getsockname);
-    expect_short(s, got, len, room, &whole);
-
-    memset(got, 0x77, sizeof got);
-    len = room;
-    expect(s, s->io->getsockname(s->state, fd, (struct sockaddr *)got, &len) == 0);
-    expect_short(s, got, len, room, &whole);
-    whole = name_of(s, fd, s->io->getpeername);
-    memset(got, 0x77, sizeof got);
-    len = room;
-    expect(s, s->io->getpeername(s->state, fd, (struct sockaddr *)got, &len) == 0);
-    expect_short(s, got, len, room, &whole);
-}
-
-/* Some systems hand out one that has gone; no other error than "none" comes of it. */
-BACKEND_TEST(backend_io, accept_comes_to_the_connection_behind_one_that_has_gone)
-{
-    struct subject_address address, own, peer;
-    int listener = subject_listener(s, OVER_TCP, &address), gone = subject_socket(s, OVER_TCP), fd, got;
-
-    subject_connect(s, gone, &address);
-    subject_reset(s, gone);
-    fd = subject_socket(s, OVER_TCP);
-    subject_connect(s, fd, &address);
-    own = name_of(s, fd, s->io->getsockname);
-    for (int i = 0;; i++) {
-        expect(s, i < 2);
-        peer.len = sizeof peer.sa;
-        got = s->io->accept(s->state, listener, (struct sockaddr *)&peer.sa, &peer.len);
-        if (got == -EAGAIN) {
-            subject_settle(s, listener, BACKEND_READ);
-            continue;
-        }
-        subject_keep(s, got);
-        if (same(&peer, &own))
-            break;
-    }
-    subject_write(s, fd, "here");
-    subject_expect(s, got, "here");
-}
-
-/* -- connect ---------------------------------------------------------------------- */
-
-BACKEND_TEST(backend_io, connect_never_waits_for_who_does_not_accept)
-{
-    for (int i = 0; i < KINDS; i++) {
-        struct subject_address address;
-        int fd;
-
-        subject_listener(s, kinds[i], &address);
-        fd = subject_socket(s, kinds[i]);
-        subject_connect(s, fd, &address);
-        int again = s->io->connect(s->state, fd, subject_sa(&address), address.len);
-        expect(s, again == 0 || again == -EISCONN);
-        subject_write(s, fd, "it can be written to");
-    }
-}
-
-BACKEND_TEST(backend_io, connect_says_that_nobody_is_there)
-{
-    struct subject_address nobody = subject_address(s, OVER_UNIX), taken;
-    int fd = subject_socket(s, OVER_UNIX), error;
-
-    error = s->io->connect(s->state, fd, subject_sa(&nobody), nobody.len);
-    expect(s, error == -ENOENT);
-    subject_bound(s, OVER_TCP, &taken);
-    fd = subject_socket(s, OVER_TCP);
-    error = s->io->connect(s->state, fd, subject_sa(&taken), taken.len);
-    expect(s, error == -EINPROGRESS || error == -ECONNREFUSED);
-    if (error == -EINPROGRESS) {
-        subject_settle(s, fd, BACKEND_WRITE);
-        expect(s, s->io->socket_error(s->state, fd) == -ECONNREFUSED);
-    }
 }
 
 /* -- Options, errors, names --------------------------------------------------------- */
@@ -263,14 +114,14 @@ BACKEND_TEST(backend_io, each_end_is_the_other_s_peer)
 
         subject_connect(s, fd, &address);
         int far = subject_accept(s, listener);
-        one = name_of(s, fd, s->io->getpeername);
-        other = name_of(s, far, s->io->getsockname);
-        expect(s, same(&one, &address) && same(&other, &address));
-        one = name_of(s, fd, s->io->getsockname);
-        other = name_of(s, far, s->io->getpeername);
+        one = subject_peer(s, fd);
+        other = subject_name(s, far);
+        expect(s, subject_same(&one, &address) && subject_same(&other, &address));
+        one = subject_name(s, fd);
+        other = subject_peer(s, far);
         expect(s, one.sa.ss_family == other.sa.ss_family);
         if (kinds[i] == OVER_TCP) /* the other one's socket has no path */
-            expect(s, same(&one, &other) && port_of(&one) != 0 && !same(&one, &address));
+            expect(s, subject_same(&one, &other) && subject_port(&one) != 0 && !subject_same(&one, &address));
     }
 }
 
