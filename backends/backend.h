@@ -26,7 +26,7 @@
 enum {
     BACKEND_READ = 1,
     BACKEND_WRITE = 2,
-    BACKEND_EXCEPT = 4, /* out-of-band data, where the backend can tell */
+    BACKEND_EXCEPT = 4, /* out-of-band data, where the backend can tell; wanted alone, no hang-up is told */
     BACKEND_FAILED = 8  /* the kernel will not watch it: `error` says why; alone in its entry */
 };
 
@@ -67,7 +67,7 @@ struct confab_io {
     int (*listen)(void *state, int fd, int backlog);
 
     /* The next connection.  address and len may be NULL; *len is the room, then
-     * what was used.  A connection that went away before it was accepted
+     * how long the address is (where the room is shorter, some systems say that).  A connection that went away before it was accepted
      * (ECONNABORTED, EPROTO and the network errors of accept(2)) is passed over. */
     int (*accept)(void *state, int fd, struct sockaddr *address, socklen_t *len);
 
@@ -151,8 +151,9 @@ struct confab_backend {
 
     /* Waits until something is ready, for timeout_ns at the most (0: only
      * looks; < 0: for ever; never returns early for want of resolution: it
-     * rounds up), and fills up to cap entries.  Returns how many; 0 also when a
-     * signal or wake ended it.  Where more is ready than cap, the next waits
+     * rounds up; more than 24 days may be cut to that), and fills up to cap
+     * entries.  Returns how many; 0 also when a signal or wake ended it, or,
+     * once, a hang-up that nobody wants to know of (see EXCEPT).  Where more is ready than cap, the next waits
      * come to the rest first: nothing starves. */
     int (*wait)(void *state, int64_t timeout_ns, struct confab_ready *out, int cap);
 

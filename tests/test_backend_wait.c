@@ -34,11 +34,26 @@ BACKEND_TEST(backend_wait, a_time_out_is_never_early)
     }
 }
 
+Test(backend_wait, milliseconds_are_rounded_up_and_stay_within_an_int)
+{
+    cr_assert_eq(posix_milliseconds(-1), -1);
+    cr_assert_eq(posix_milliseconds(INT64_MIN), -1);
+    cr_assert_eq(posix_milliseconds(0), 0);
+    cr_assert_eq(posix_milliseconds(1), 1);
+    cr_assert_eq(posix_milliseconds(1000000), 1);
+    cr_assert_eq(posix_milliseconds(1000001), 2);
+    cr_assert_eq(posix_milliseconds((int64_t)INT_MAX * 1000000), INT_MAX);
+    cr_assert_eq(posix_milliseconds((int64_t)INT_MAX * 1000000 + 1), INT_MAX);
+    cr_assert_eq(posix_milliseconds(INT64_MAX), INT_MAX);
+}
+
 BACKEND_TEST(backend_wait, one_of_0_only_looks)
 {
+    int64_t start = subject_now(s);
     int pair[2];
 
     expect(s, subject_wait(s, 0) == 0);
+    expect(s, subject_now(s) == start || subject_real(s));
     subject_pair(s, OVER_UNIX, pair);
     subject_set(s, pair[0], 0, BACKEND_WRITE);
     for (int i = 0; i < 3; i++)
