@@ -266,6 +266,8 @@ static ssize_t io_sendmsg(void *state, int fd, const struct iovec *iov, int coun
     for (int i = 0; left > 0; i++) {
         size_t part = iov[i].iov_len < left ? iov[i].iov_len : left;
 
+        if (part == 0) /* its address may be NULL */
+            continue;
         sim_put(s, iov[i].iov_base, part);
         hash = sim_hash(iov[i].iov_base, part, hash);
         left -= part;

@@ -55,6 +55,16 @@ static void end(void)
     epoll_close(s.state, false);
 }
 
+Test(epoll, open_that_the_kernel_refuses_in_the_end_leaves_nothing_behind)
+{
+    int before = test_open_fds();
+
+    errors[0] = ENOSPC;
+    cr_assert_eq(subject_open(&s, &s.state), -ENOSPC);
+    cr_assert_eq(test_open_fds(), before);
+    cr_assert_eq(s.blocks, 0);
+}
+
 Test(epoll, the_kernel_is_asked_to_wait_no_longer_than_the_time_rounded_up, .init = begin, .fini = end)
 {
     static const struct {
