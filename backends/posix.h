@@ -3,10 +3,10 @@
  * Where systems differ, a function has a file for each way to do it, and CMake
  * picks one:
  *
- *     posix_socket_linux.c    posix_socket_fcntl.c    making descriptors
- *     posix_sendfile_linux.c  posix_sendfile_copy.c   a file to a descriptor
- *     posix_unsent_linux.c    posix_unsent_none.c     what is on its way to the peer
- *     wake_eventfd.c          wake_pipe.c             what wake writes to
+ *     posix_socket_   accept4 fcntl                making descriptors
+ *     posix_sendfile_ linux freebsd macos copy     a file to a descriptor
+ *     posix_unsent_   linux freebsd macos none     what is on its way to the peer
+ *     wake_           eventfd pipe2 pipe           what wake writes to
  */
 #ifndef CONFAB_BACKENDS_POSIX_H
 #define CONFAB_BACKENDS_POSIX_H
@@ -80,7 +80,7 @@ struct wake {
     atomic_bool sent;      /* since the last wake_drain */
 };
 
-/* wake_eventfd.c, wake_pipe.c */
+/* wake_eventfd.c, wake_pipe2.c, wake_pipe.c */
 int wake_open(struct wake *wake);
 
 /* wake.c */

@@ -125,7 +125,9 @@ static ssize_t io_send(void *state, int fd, const void *bytes, size_t len, int f
 
 static ssize_t io_sendmsg(void *state, int fd, const struct iovec *iov, int count, int flags)
 {
-    const struct msghdr message = { .msg_iov = (struct iovec *)(uintptr_t)iov, .msg_iovlen = (size_t)count };
+    /* An int in POSIX, a size_t on Linux: 16 bits, in which IOV_MAX has room, become either. */
+    const struct msghdr message = { .msg_iov = (struct iovec *)(uintptr_t)iov,
+                                    .msg_iovlen = (uint16_t)count };
     unsigned times = 0;
     ssize_t n;
 

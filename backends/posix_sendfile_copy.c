@@ -1,4 +1,4 @@
-/* posix_sendfile_copy.c: for systems whose sendfile(2), if any, is not used. */
+/* posix_sendfile_copy.c: for systems without a sendfile(2) that we know (NetBSD, OpenBSD). */
 #include "backends/posix.h"
 
 ssize_t posix_sendfile(int fd, int file, int64_t offset, size_t len)

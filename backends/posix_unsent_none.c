@@ -1,5 +1,4 @@
-/* posix_unsent_none.c: for systems that do not tell, or of which we do not ask it
- * (the BSDs have FIONWRITE, macOS has SO_NWRITE). */
+/* posix_unsent_none.c: for systems that do not tell (OpenBSD). */
 #include "backends/posix.h"
 
 int posix_unsent(int fd)

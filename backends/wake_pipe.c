@@ -1,4 +1,4 @@
-/* wake_pipe.c: a wake is a pipe where there is no eventfd(2). */
+/* wake_pipe.c: a wake is a pipe where there is neither eventfd(2) nor pipe2(2) (macOS). */
 #include "backends/posix.h"
 #include <unistd.h>
 

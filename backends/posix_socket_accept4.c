@@ -1,5 +1,5 @@
-/* posix_socket_linux.c: making descriptors where the flags can be given with
- * the call (Linux; FreeBSD can do it too). */
+/* posix_socket_accept4.c: making descriptors where the flags can be given with
+ * the call (Linux, the BSDs). */
 #include "backends/posix.h"
 #include <sys/ioctl.h>
 
