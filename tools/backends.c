@@ -1,9 +1,10 @@
-/* confab backends: those of this build, and whether they work here. */
+/* confab backends: those of this build, whether they work here, and which is taken. */
 #include "command.h"
 #include "json.h"
 
 #include <confab/reactor.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const char command[] = "confab backends";
@@ -19,8 +20,9 @@ static int help(void)
 {
     puts("usage: confab backends [--json]\n"
          "\n"
-         "Lists the backends of this build, the default first, and opens each one to\n"
-         "see whether it can be used on this system.\n"
+         "Lists the backends of this build, the best first, and opens each one to see\n"
+         "whether it can be used on this system.  The default is the best, or the one that\n"
+         "CONFAB_BACKEND names.  'sim' is a simulated network, for tests.\n"
          "\n"
          "  --json       the same for programs\n"
          "  -h, --help   this text");
@@ -38,13 +40,31 @@ static int try_backend(const char *name)
     return error;
 }
 
+/* The backend that is named where a command line names none; NULL: the first. */
+static const char *wanted(void)
+{
+    const char *name = getenv("CONFAB_BACKEND");
+    return name && *name ? name : NULL;
+}
+
+/* Why the i-th is the default; NULL: it is not. */
+static const char *why_default(size_t i)
+{
+    const char *name = wanted();
+    if (name)
+        return strcmp(name, confab_backend_name(i)) == 0 ? "CONFAB_BACKEND names it" : NULL;
+    return i == 0 ? "the best of this system" : NULL;
+}
+
 static void print_text(void)
 {
     const char *name;
     for (size_t i = 0; (name = confab_backend_name(i)); i++) {
         int error = try_backend(name);
-        printf("%-10s%-10s%s%s\n", name, i == 0 ? "default" : "", error ? "not usable: " : "usable",
-               error ? strerror(-error) : "");
+        const char *why = why_default(i);
+        printf("%-10s%-10s%s%s%s%s%s\n", name, why ? "default" : "", error ? "not usable: " : "usable",
+               error ? strerror(-error) : "", why ? "; " : "", why ? why : "",
+               backend_is_simulated(name) ? "; a simulated network, for tests" : "");
     }
 }
 
@@ -57,12 +77,27 @@ static void print_json(void)
         int error = try_backend(name);
         json_open(&json, NULL, '{');
         json_string(&json, "name", name);
-        json_boolean(&json, "default", i == 0);
+        json_boolean(&json, "default", why_default(i));
+        json_string(&json, "why", why_default(i));
+        json_boolean(&json, "simulated", backend_is_simulated(name));
         json_boolean(&json, "usable", !error);
         json_string(&json, "error", error ? strerror(-error) : NULL);
         json_close(&json, '}');
     }
     json_close(&json, ']');
+}
+
+/* Where CONFAB_BACKEND names none of them there is no default. */
+static void tell_of_unknown(void)
+{
+    const char *name;
+    for (size_t i = 0; (name = confab_backend_name(i)); i++)
+        if (why_default(i))
+            return;
+    fprintf(stderr,
+            "%s: no default: CONFAB_BACKEND names \"%s\", which this build does not have: "
+            "'confab serve' without -b fails\n",
+            command, wanted());
 }
 
 static int run(const char *program, int argc, char **argv)
@@ -88,6 +123,7 @@ static int run(const char *program, int argc, char **argv)
                 print_json();
             else
                 print_text();
+            tell_of_unknown();
             return output_done(command);
         }
     }

@@ -5,6 +5,11 @@
 #include <stdio.h>
 #include <string.h>
 
+bool backend_is_simulated(const char *name)
+{
+    return strcmp(name, "sim") == 0;
+}
+
 int usage_error(const char *command, const char *format, ...)
 {
     va_list args;

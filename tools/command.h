@@ -51,6 +51,9 @@ struct names {
 };
 void names_add(struct names *names, const char *before, const char *name);
 
+/* Whether a backend is the simulated network, which nobody can reach from outside. */
+bool backend_is_simulated(const char *name);
+
 /* Print one line about it to standard error (the first also how to get help),
  * and return EXIT_USAGE and EXIT_FAILURE. */
 int usage_error(const char *command, const char *format, ...) CONFAB_PRINTF(2, 3);

@@ -36,7 +36,7 @@ static int help(void)
          "\n"
          "  -l, --listen ADDRESS     where to listen; may be given often.  Without it: the\n"
          "                           plugin's default port on 127.0.0.1\n"
-         "  -b, --backend BACKEND    one of 'confab backends'\n"
+         "  -b, --backend BACKEND    one of 'confab backends', but sim\n"
          "  -w, --workers 0          0: all in one process, which is all there is so far\n"
          "      --log-level LEVEL    debug, info, warning or error; default: info\n"
          "  -h, --help               this text\n"
@@ -60,16 +60,31 @@ static int help(void)
     return output_done(command);
 }
 
-static int check_backend(const char *wanted)
+static int check_backend(const char *by, const char *wanted)
 {
     struct names known = { .used = 0 };
     const char *name;
     for (size_t i = 0; (name = confab_backend_name(i)); i++) {
+        if (backend_is_simulated(name))
+            continue;
         if (strcmp(wanted, name) == 0)
             return EXIT_SUCCESS;
         names_add(&known, "", name);
     }
+    if (backend_is_simulated(wanted))
+        return usage_error(command,
+                           "%s: \"%s\" is a simulated network, for tests: nobody can reach it from outside; "
+                           "expected one of %s",
+                           by, wanted, known.text);
     return usage_error(command, "no backend \"%s\": expected one of %s", wanted, known.text);
+}
+
+/* Of another one that the environment names we hear when it is opened. */
+static int check_environment(void)
+{
+    static const char variable[] = "CONFAB_BACKEND";
+    const char *name = getenv(variable);
+    return name && backend_is_simulated(name) ? check_backend(variable, name) : EXIT_SUCCESS;
 }
 
 static int check_listen(const char *address)
@@ -99,7 +114,7 @@ static int take(struct hosting_wish *wish, int what, const char *word, enum conf
         return check_listen(word);
     case BACKEND:
         wish->backend = word;
-        return check_backend(word);
+        return check_backend("--backend", word);
     case WORKERS:
         return check_workers(word);
     case LOG_LEVEL:
@@ -132,6 +147,8 @@ static int read_and_run(struct hosting_wish *wish, int argc, char **argv)
     }
     if (!wish->plugin || !*wish->plugin)
         return usage_error(command, "expected the name or the path of a plugin");
+    if (!wish->backend && check_environment() != EXIT_SUCCESS)
+        return EXIT_USAGE;
     logger_start(level);
     return hosting_run(wish);
 }

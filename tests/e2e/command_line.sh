@@ -276,20 +276,69 @@ assert info["abi_wanted"]["major"] == info["abi_offered"]["major"], info
 PYTHON
 }
 
+# The names of `confab backends`, in its order.
+backend_names() {
+    CONFAB_BACKEND='' "$HOST" backends | awk '{ print $1 }'
+}
+
+# What `confab backends --json` tells is as this says in Python, where it is called found.
+backends_json() { # EXPRESSION
+    ask backends --json
+    assert_status 0
+    python3 -c '
+import json, sys
+found = json.load(open(sys.argv[1]))
+assert eval(sys.argv[2]), found
+' "$WORK/out" "$1" || fail "not what was expected: $1"
+}
+
 backends_are_listed() {
     ask backends
     assert_status 0
     grep -qE '^poll +(default +)?usable' "$WORK/out" || fail "no poll: $(cat "$WORK/out")"
-    assert_equal 1 "$(grep -c default "$WORK/out")" "backends that are the default"
-    ask backends --json
+    backends_json 'all(b["usable"] and b["error"] is None for b in found if b["name"] == "poll")'
+    backends_json 'all(b["simulated"] == (b["name"] == "sim") for b in found)'
+    assert_equal "$(backend_names)" "$(backend_names | grep -vx sim; backend_names | grep -x sim)" "sim is the last"
+}
+
+the_best_backend_is_the_default_and_said_to_be() {
+    CONFAB_BACKEND='' ask backends
     assert_status 0
-    python3 -m json.tool "$WORK/out" >/dev/null || fail "not JSON"
-    python3 -c '
-import json, sys
-found = json.load(open(sys.argv[1]))
-assert [b["default"] for b in found] == [i == 0 for i in range(len(found))], found
-assert all(b["usable"] for b in found if b["name"] == "poll"), found
-' "$WORK/out" || fail "not what was expected"
+    [ ! -s "$WORK/err" ] || fail "something on standard error: $(cat "$WORK/err")"
+    grep -nE '^[a-z]+ +default .*the best of this system' "$WORK/out" | grep -q '^1:' || fail "found: $(cat "$WORK/out")"
+    assert_equal 1 "$(grep -c default "$WORK/out")" "backends that are the default"
+    CONFAB_BACKEND='' backends_json '[b["default"] for b in found] == [i == 0 for i in range(len(found))]'
+    CONFAB_BACKEND='' backends_json '[b["why"] for b in found[:2]] == ["the best of this system", None]'
+}
+
+the_backend_of_the_environment_is_the_default_and_said_to_be() {
+    local name
+    for name in $(backend_names); do
+        CONFAB_BACKEND=$name ask backends
+        assert_status 0
+        grep -qE "^$name +default .*CONFAB_BACKEND names it" "$WORK/out" || fail "found: $(cat "$WORK/out")"
+        assert_equal 1 "$(grep -c default "$WORK/out")" "backends that are the default"
+        CONFAB_BACKEND=$name backends_json \
+            "[(b['name'], b['why']) for b in found if b['default']] == [('$name', 'CONFAB_BACKEND names it')]"
+    done
+}
+
+there_is_no_default_where_the_environment_names_no_backend() {
+    CONFAB_BACKEND=kpoll ask backends
+    assert_status 0
+    ! grep -q default "$WORK/out" || fail "found: $(cat "$WORK/out")"
+    assert_contains "$WORK/err" 'CONFAB_BACKEND names "kpoll", which this build does not have'
+    CONFAB_BACKEND=kpoll backends_json 'not any(b["default"] or b["why"] for b in found)'
+}
+
+the_simulated_network_is_not_served_on() {
+    assert_wrong '--backend: "sim" is a simulated network' serve -b sim line
+    assert_contains "$WORK/err" 'nobody can reach it from outside; expected one of'
+    ! grep -q 'expected one of.*sim' "$WORK/err" || fail "offered in its place: $(cat "$WORK/err")"
+    CONFAB_BACKEND=sim assert_wrong 'CONFAB_BACKEND: "sim" is a simulated network' serve -l 0 line
+    CONFAB_BACKEND=sim host_start -b poll -l 0 line
+    host_stop
+    assert_contains "$WORK/log" 'with poll'
 }
 
 an_unknown_backend_in_the_environment_is_named() {
@@ -319,5 +368,7 @@ run_tests \
     an_address_in_use_is_named_with_the_reason a_socket_file_in_use_is_told_apart_from_another_file \
     says_that_it_listens_once_it_does_everywhere tells_where_it_looked_for_a_plugin \
     a_name_that_ends_with_so_is_looked_for_as_it_is finds_plugins_in_the_given_folder_first refuses_a_file_that_is_no_plugin info_tells_what_a_plugin_is \
-    info_is_json backends_are_listed an_unknown_backend_in_the_environment_is_named \
+    info_is_json backends_are_listed the_best_backend_is_the_default_and_said_to_be \
+    the_backend_of_the_environment_is_the_default_and_said_to_be \
+    there_is_no_default_where_the_environment_names_no_backend the_simulated_network_is_not_served_on an_unknown_backend_in_the_environment_is_named \
     fails_when_its_output_cannot_be_written
