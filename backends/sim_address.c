@@ -182,8 +182,7 @@ int sim_bind(struct sim_socket *socket, const struct sockaddr *address, socklen_
 {
     struct sockaddr_storage to = { 0 };
 
-    if (socket->bound || socket->kind != SIM_NEW || len > sizeof to ||
-        len < address_length(socket->domain))
+    if (socket->bound || socket->kind != SIM_NEW || len > sizeof to || len < address_length(socket->domain))
         return -EINVAL;
     if (address->sa_family != socket->domain)
         return -EAFNOSUPPORT;
