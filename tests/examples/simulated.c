@@ -43,7 +43,9 @@ static void check(int error, const char *what)
 
 int main(void)
 {
-    const struct confab_sim_faults faults = { .size = sizeof faults, .short_reads = 900, .short_writes = 900 };
+    const struct confab_sim_faults faults = { .size = sizeof faults,
+                                              .short_reads = 900,
+                                              .short_writes = 900 };
     const char *words = "world\nand all who sail in her\n";
     confab_sim *sim;
     confab_sim_end *client;
