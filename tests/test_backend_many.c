@@ -146,7 +146,7 @@ static void crowd_of_duplicates(struct subject *s, struct crowd *crowd)
     cr_assert_eq(getrlimit(RLIMIT_NOFILE, &limit), 0);
     if (limit.rlim_cur < CROWD + SPARE) {
         limit.rlim_cur = limit.rlim_max < CROWD + SPARE ? limit.rlim_max : CROWD + SPARE;
-        cr_assert_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
+        setrlimit(RLIMIT_NOFILE, &limit); /* some refuse what they have said is the most */
     }
     subject_pair(s, OVER_UNIX, crowd->far);
     for (crowd->count = 0; crowd->count < CROWD; crowd->count++) {

@@ -108,12 +108,15 @@ static volatile sig_atomic_t errno_kept = true;
 
 static void on_alarm(int signo)
 {
+    int saved = errno;
+
     (void)signo;
     alarms++;
     errno = ENOTTY;
     if (signalled)
         signalled->backend->wake(signalled->state);
     errno_kept &= errno == ENOTTY;
+    errno = saved;
 }
 
 /* SIGALRM after 20 ms and then every 20 ms, so that one comes within any wait. */
