@@ -4,14 +4,17 @@
 #include "core/reactor.h"
 #include <assert.h>
 
-static void loosen(struct channel *channel)
+static void link_behind_all(struct wheel_link *head, struct wheel_link *link)
 {
-    struct wheel_link *head = &channel->reactor->loose, *link = &channel->timer.link;
-
     link->next = head;
     link->prev = head->prev;
     head->prev->next = link;
     head->prev = link;
+}
+
+static void loosen(struct channel *channel)
+{
+    link_behind_all(&channel->reactor->loose, &channel->timer.link);
     channel->flags |= CHANNEL_LOOSE;
 }
 
@@ -200,6 +203,26 @@ void channels_finish(confab_reactor *reactor)
     }
 }
 
+/* Closing one may close others, which then leave whichever list they are in: so those that are still to come have
+ * one of their own, and only its first is looked at. */
+static void close_loose(confab_reactor *reactor)
+{
+    struct wheel_link *loose = &reactor->loose, rest = *loose, *link;
+
+    if (loose->next == loose)
+        return;
+    rest.next->prev = rest.prev->next = &rest;
+    loose->next = loose->prev = loose;
+    while ((link = rest.next) != &rest) {
+        struct channel *channel = (struct channel *)((char *)link - offsetof(struct channel, timer.link));
+
+        rest.next = link->next;
+        rest.next->prev = &rest;
+        link_behind_all(loose, link);
+        channel->ops->close(channel);
+    }
+}
+
 void channels_close_all(confab_reactor *reactor)
 {
     for (uint32_t i = 0; i < reactor->slots.capacity; i++) {
@@ -207,10 +230,5 @@ void channels_close_all(confab_reactor *reactor)
         if (channel)
             channel->ops->close(channel);
     }
-    struct wheel_link *link = reactor->loose.next, *next;
-    for (; link != &reactor->loose; link = next) {
-        struct channel *channel = (struct channel *)((char *)link - offsetof(struct channel, timer.link));
-        next = link->next;
-        channel->ops->close(channel);
-    }
+    close_loose(reactor);
 }

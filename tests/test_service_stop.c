@@ -422,3 +422,15 @@ Test(test_service_stop, outbound_chat_made_as_the_last_inbound_one_closes_is_clo
     cr_assert(connected_late);
     cr_assert_eq(served.closes, 2);
 }
+
+Test(test_service_stop, freeing_its_reactor_closes_chats_that_have_no_descriptor_yet)
+{
+    serve();
+    for (int i = 0; i < 3; i++)
+        cr_assert_not_null(confab_service_connect(served.service, "localhost:1", &served_ops, NULL));
+    test_reactor_free(served.reactor);
+    served.reactor = NULL;
+    cr_assert_eq(served.closes, 3);
+    cr_assert_eq(served.reason, CONFAB_REASON_STOP);
+    cr_assert(confab_service_stopped(served.service));
+}
