@@ -88,6 +88,27 @@ Test(sim_bytes, the_end_of_a_chat_s_stream_is_behind_what_it_sent)
     simulate_end();
 }
 
+Test(sim_bytes, the_end_does_not_overtake_what_is_under_way)
+{
+    struct confab_sim_faults faults = { .size = sizeof faults, .delay = CONFAB_SECOND };
+
+    simulate(1, &faults, NULL);
+    for (int i = 1; i <= 50; i++) {
+        confab_sim_end *end = far_end();
+
+        far_send(end, "hello\n");
+        cr_assert_eq(confab_sim_shutdown(end), 0);
+        settle();
+        cr_assert_lt(simulated.eofs, i, "the end is there at once");
+        cr_assert_gt(confab_sim_deliver(simulated.sim), 0);
+        cr_assert_eq(simulated.lines, i);
+        cr_assert_eq(simulated.eofs, i);
+        far_expect(end, "hello\n");
+        far_expect_result(end, 0);
+    }
+    simulate_end();
+}
+
 Test(sim_bytes, a_reset_comes_behind_the_bytes_that_are_under_way)
 {
     struct confab_sim_faults faults = { .size = sizeof faults, .delay = CONFAB_SECOND };

@@ -233,3 +233,30 @@ Test(sim_loop, a_backend_that_is_built_anew_keeps_the_connections)
     cr_assert(echoes(end, "hello\n"));
     simulate_end();
 }
+
+static int no_answer(confab_chat *chat)
+{
+    (void)chat;
+    return 0;
+}
+
+Test(sim_loop, a_reactor_of_the_backend_sim_has_a_network_of_its_own_and_keeps_it)
+{
+    struct confab_reactor_options options = { .size = sizeof options, .backend = "sim" };
+    confab_reactor *reactor;
+    confab_listener *listener;
+
+    memset(&simulated, 0, sizeof simulated);
+    cr_assert_eq(confab_reactor_new(&reactor, &options), 0);
+    cr_assert_eq(confab_listen(&listener, reactor, "127.0.0.1:7", &simulated_ops, NULL), 0);
+    cr_assert_not_null(confab_connect(reactor, "127.0.0.1:7", &simulated_ops, NULL));
+    run_quiet(reactor);
+    cr_assert_eq(simulated.connects, 2);
+    cr_assert_eq(confab_reactor_after_fork(reactor), 0);
+    simulated.plan.line = no_answer;
+    confab_chat_puts(simulated.chat, "hello\n");
+    run_quiet(reactor);
+    cr_assert_eq(simulated.lines, 1);
+    cr_assert_eq(simulated.closes, 0);
+    cr_assert_eq(confab_reactor_free(reactor), 0);
+}

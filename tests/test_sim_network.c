@@ -4,6 +4,7 @@
 #include <confab/dispatcher.h>
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -230,5 +231,34 @@ Test(sim_network, an_address_has_one_listener)
     confab_listener_close(simulated.listener);
     settle();
     cr_assert_eq(confab_sim_listen(simulated.sim, "127.0.0.1:7", &far), 0);
+    simulate_end();
+}
+
+static struct sockaddr_storage accepted_from;
+
+static int note_peer(confab_dispatcher *d, int fd, const struct sockaddr *peer, socklen_t len)
+{
+    (void)d, (void)fd;
+    memcpy(&accepted_from, peer, len);
+    return 0;
+}
+
+Test(sim_network, an_ipv4_peer_of_an_ipv6_socket_has_a_mapped_address)
+{
+    static const struct confab_dispatcher_ops ops = { .size = sizeof ops, .handle_accepted = note_peer };
+    struct sockaddr_in6 six;
+    confab_sim_end *end;
+
+    simulate_with(1, NULL);
+    confab_dispatcher *d = confab_dispatcher_new(simulated.reactor, &ops, NULL);
+    cr_assert_eq(confab_dispatcher_create_socket(d, AF_INET6, SOCK_STREAM), 0);
+    cr_assert_eq(confab_dispatcher_bind(d, "*:7"), 0);
+    cr_assert_eq(confab_dispatcher_listen(d, 3), 0);
+    cr_assert_eq(connect_to("127.0.0.1:7", "192.0.2.7:4000", &end), 0);
+    settle();
+    memcpy(&six, &accepted_from, sizeof six);
+    cr_assert_eq(six.sin6_family, AF_INET6);
+    cr_assert(IN6_IS_ADDR_V4MAPPED(&six.sin6_addr));
+    cr_assert_eq(six.sin6_port, htons(4000));
     simulate_end();
 }

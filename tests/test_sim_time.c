@@ -120,6 +120,36 @@ Test(sim_time, advancing_settles_first_and_last)
     simulate_end();
 }
 
+static void post_one(confab_reactor *reactor, void *posted)
+{
+    confab_reactor_post(reactor, count, posted);
+}
+
+static void post_two(confab_reactor *reactor, void *posted)
+{
+    note_time(reactor, NULL);
+    confab_reactor_post(reactor, post_one, posted);
+}
+
+/* What is posted then by what was posted needs one turn more. */
+Test(sim_time, advancing_settles_what_comes_of_its_last_moment)
+{
+    int64_t when = CONFAB_MINUTE;
+    int posted = 0;
+
+    for (int i = 0; i < 2; i++) {
+        memset(&fired, 0, sizeof fired);
+        posted = 0;
+        simulate_with(1, NULL);
+        cr_assert_neq(confab_call_later(simulated.reactor, CONFAB_SECOND, post_two, &posted), 0);
+        advance(when);
+        cr_assert_eq(fired.n, 1);
+        cr_assert_eq(posted, 1);
+        when = fired.at[0]; /* its moment, to be the last one */
+        simulate_end();
+    }
+}
+
 static void post_again(confab_reactor *reactor, void *data)
 {
     if (reactor)

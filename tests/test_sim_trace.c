@@ -73,17 +73,25 @@ Test(sim_trace, with_another_seed_it_is_another_run)
     free(second);
 }
 
-Test(sim_trace, the_bytes_that_are_sent_are_part_of_the_digest)
+Test(sim_trace, the_bytes_that_either_side_sends_are_part_of_the_digest)
 {
-    uint64_t digests[2];
+    uint64_t digests[4];
 
-    for (int i = 0; i < 2; i++) {
+    for (int i = 0; i < 4; i++) {
         simulate(1, NULL, NULL);
-        far_say(far_end(), i ? "hello\n" : "hallo\n");
+        confab_sim_end *end = far_end();
+        confab_chat_suspend(simulated.chat);
+        settle();
+        if (i < 2)
+            far_say(end, i ? "hello\n" : "hallo\n");
+        else
+            confab_chat_puts(simulated.chat, i == 2 ? "hello\n" : "hallo\n");
+        settle();
         digests[i] = confab_sim_digest(simulated.sim);
         simulate_end();
     }
     cr_assert_neq(digests[0], digests[1]);
+    cr_assert_neq(digests[2], digests[3]);
 }
 
 Test(sim_trace, the_wall_clock_starts_at_the_same_moment_each_time)
@@ -150,6 +158,10 @@ Test(sim_trace, the_trace_is_kept_from_the_call_on_and_up_to_its_limit)
     cr_assert_gt(atoi(end + 8), 100);
     cr_assert_not_null(strstr(end, " lines more\n"));
     cr_assert_eq(traced("listen"), 0);
+    cr_assert_eq(confab_sim_keep_trace(simulated.sim, LIMIT), 0);
+    cr_assert_str_empty(confab_sim_trace(simulated.sim, NULL), "what was before is told of");
+    far_end();
+    cr_assert_eq(traced("far connect "), 1);
     simulate_end();
 }
 
