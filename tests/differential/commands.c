@@ -83,7 +83,10 @@ static int push_producer(struct wire *wire, const char *bytes, size_t len)
 
 static int push_file(struct wire *wire, const char *bytes, size_t len)
 {
-    char path[] = "/tmp/confab-differential-XXXXXX";
+    const char *folder = getenv("TMPDIR");
+    char path[256];
+
+    snprintf(path, sizeof path, "%s/confab-differential-XXXXXX", folder ? folder : "/tmp");
     int fd = mkstemp(path);
 
     if (fd < 0 || unlink(path) < 0 || write(fd, bytes, len) != (ssize_t)len)
@@ -271,7 +274,7 @@ static void say_later(confab_reactor *reactor, void *data)
 
     (void)reactor;
     if (wire->chat) {
-        note(wire, NOTE_TIMER, "timer");
+        note(wire, NOTE_TIMER, "timer, at %.3f s", play_time(wire->play));
         command(wire, later->text.at, false);
     }
     later_free(later);
@@ -346,7 +349,8 @@ static int do_suspend(struct words *words)
     confab_chat_suspend(chat);
     if (!take(words))
         return 0;
-    return word_time(words->word.at, &ns) && confab_chat_call_later(chat, ns, resume, NULL) ? 0 : NOT_UNDERSTOOD;
+    return word_time(words->word.at, &ns) && confab_chat_call_later(chat, ns, resume, NULL) ? 0
+                                                                                            : NOT_UNDERSTOOD;
 }
 
 /* -- All else ----------------------------------------------------------------- */
@@ -430,11 +434,13 @@ static const struct {
     const char *word;
     int (*run)(struct words *);
 } commands[] = {
-    { "abort", do_abort },     { "buffer", do_buffer }, { "close", do_close },     { "defer", do_defer },
-    { "done", do_done },       { "echo", do_echo },     { "fail", do_fail },       { "file", do_file },
-    { "later", do_later },     { "pace", do_pace },     { "produce", do_produce }, { "reference", do_reference },
-    { "reply", do_reply },     { "resume", do_resume }, { "set", do_set },         { "shut", do_shut },
-    { "suspend", do_suspend }, { "to", do_to },         { "until", do_until },     { "work", do_work },
+    { "abort", do_abort }, { "buffer", do_buffer },   { "close", do_close },
+    { "defer", do_defer }, { "done", do_done },       { "echo", do_echo },
+    { "fail", do_fail },   { "file", do_file },       { "later", do_later },
+    { "pace", do_pace },   { "produce", do_produce }, { "reference", do_reference },
+    { "reply", do_reply }, { "resume", do_resume },   { "set", do_set },
+    { "shut", do_shut },   { "suspend", do_suspend }, { "to", do_to },
+    { "until", do_until }, { "work", do_work },
 };
 
 int command(struct wire *wire, const char *text, bool must)

@@ -15,7 +15,9 @@ enum {
     MANY = 200000,   /* bytes that a connection holds perhaps */
     MUCH = 2500000,  /* bytes that no connection holds */
     MUCH_MAX = 2,    /* times a scenario: it takes a while */
-    HELD_MAX = 8000  /* bytes that wait in a connection at the most */
+    HELD_MAX = 8000, /* bytes that wait in a connection at the most */
+    LOW = 40000,     /* more than ever waits for a producer, so that only what does not fit is over a mark: */
+    HIGH = 50000     /* how much else is at one moment depends on how fast it leaves */
 };
 
 /* What the generator knows of a channel. */
@@ -76,10 +78,12 @@ static const char *one_of(struct generator *g, const char *const *words)
 
 static void manner(struct generator *g)
 {
-    static const char *const untils[] = { "until=line", "until=line",     "until=line", "until=\"ab\"",
+    static const char *const untils[] = { "until=line", "until=line",       "until=line", "until=\"ab\"",
                                           "until=7",    "until=\"\\r\\n\"", "until=none", NULL };
     static const char *const eofs[] = { "done", "close", "keep", NULL };
-    static const char *const times[] = { "idle=3s", "idle=20s", "message=2s", "lifetime=6s", "write=2s", NULL };
+    static const char *const times[] = {
+        "idle=3s", "idle=20s", "message=2s", "lifetime=6s", "write=2s", NULL
+    };
 
     say(g, " %s", one_of(g, untils));
     if (once_in(g, 2))
@@ -93,9 +97,7 @@ static void manner(struct generator *g)
     if (once_in(g, 3))
         say(g, " in-buffer=%u", 1 + under(g, 40));
     if (once_in(g, 4))
-        say(g, " low=%u high=%u", under(g, 500), 1000 + under(g, 100000));
-    if (once_in(g, 6))
-        say(g, " limit=200k");
+        say(g, " low=%u high=%u", LOW, HIGH + under(g, 100000));
     if (once_in(g, 3))
         say(g, " %s%s", one_of(g, times), once_in(g, 2) ? " timeout=keep" : "");
 }
@@ -156,7 +158,7 @@ static void state_command(struct generator *g)
                                        "set idle=4s",
                                        "set message=1s",
                                        "set in-buffer=3",
-                                       "set low=10 high=2000",
+                                       "set low=40000 high=50000",
                                        NULL };
 
     say(g, "%s", one_of(g, all));

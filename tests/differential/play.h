@@ -89,16 +89,16 @@ struct wire {
     confab_chat *chat;       /* NULL: none yet, or no more */
     bool connected, was_closed;
     struct far far;
-    struct bytes pushed;  /* all that the chat has pushed */
-    struct bytes message; /* what its own collector has */
-    struct until until;   /* what ends the present message */
-    size_t delivered;     /* of far.out, how much the hooks have been given; */
-    bool uncounted;       /* that is not known, because some was dropped */
+    struct bytes pushed;    /* all that the chat has pushed */
+    struct bytes message;   /* what its own collector has */
+    struct until until;     /* what ends the present message */
+    size_t delivered;       /* of far.out, how much the hooks have been given; */
+    bool uncounted;         /* that is not known, because some was dropped */
     unsigned sents, drains; /* since the last rest */
     void *deferred;         /* a producer that is being pushed */
-    bool waits, over; /* at the last rest: output waits, and is over the high mark */
-    uint64_t so_far;  /* likewise: bytes of the message that is arriving */
-    uint64_t bytes_out; /* of one that was closed */
+    bool waits, over;       /* at the last rest: output waits, and is over the high mark */
+    uint64_t so_far;        /* likewise: bytes of the message that is arriving */
+    uint64_t bytes_out;     /* of one that was closed */
     struct trace trace;
 
     /* What normal.c wants to know. */
@@ -120,19 +120,22 @@ struct play {
     bool paused[LISTENERS_MAX];
     struct origin origins[LISTENERS_MAX + CHANNELS_MAX];
     struct wire wires[CHANNELS_MAX];
-    int line;               /* of the step that is played */
-    int64_t passed;         /* nanoseconds */
-    bool over;              /* nothing is written down any more */
-    unsigned jobs;          /* of confab_work that are out */
-    struct later *laters;   /* what timers are to do */
-    unsigned lent, given;   /* what has a release, and what was released */
-    uint64_t happened;      /* counts what hooks and far ends see */
+    int line;              /* of the step that is played */
+    int64_t began;         /* of its clock */
+    bool over;             /* nothing is written down any more */
+    unsigned jobs;         /* of confab_work that are out */
+    struct later *laters;  /* what timers are to do */
+    unsigned lent, given;  /* what has a release, and what was released */
+    uint64_t happened;     /* counts what hooks and far ends see */
     struct bytes failures; /* what is wrong whatever the others do, a line each */
 };
 
 /* Plays it all.  0, or -errno: the world could not be made.  play_free frees what it holds in any case. */
 int play(struct play *play, const struct scenario *scenario, const char *backend, bool cut, uint64_t seed);
 void play_free(struct play *play);
+
+/* Seconds of its clock. */
+double play_time(const struct play *play);
 
 /* Something is wrong in itself. */
 void play_fail(struct play *play, const struct wire *wire, const char *format, ...) CONFAB_PRINTF(3, 4);

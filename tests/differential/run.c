@@ -1,6 +1,7 @@
 /* run.c: plays a scenario step by step.  Behind each step all comes to rest. */
 #include "core/reactor.h"
 #include "play.h"
+#include <confab/host.h>
 #include <errno.h>
 #include <stdarg.h>
 
@@ -15,13 +16,25 @@ void play_fail(struct play *play, const struct wire *wire, const char *format, .
 {
     char line[512];
     va_list args;
-    int n = snprintf(line, sizeof line, "line %d: %s%s", play->line, wire ? wire->name : "", wire ? ": " : "");
+    int n =
+        snprintf(line, sizeof line, "line %d: %s%s", play->line, wire ? wire->name : "", wire ? ": " : "");
 
     va_start(args, format);
     vsnprintf(line + n, sizeof line - (size_t)n, format, args);
     va_end(args);
     bytes_text(&play->failures, line);
     bytes_text(&play->failures, "\n");
+}
+
+double play_time(const struct play *play)
+{
+    return (double)(confab_reactor_now(play->reactor) - play->began) / (double)CONFAB_SECOND;
+}
+
+/* What is logged is something that is not to happen: nobody does here what a reactor complains of. */
+static void logged(void *data, const struct confab_log_line *line)
+{
+    play_fail(data, NULL, "logged: %s", line->text);
 }
 
 /* -- Coming to rest ----------------------------------------------------------- */
@@ -107,7 +120,6 @@ static int pass(struct play *play, int64_t ns)
         }
         error = world->ops->pass(world, jump);
         ns -= jump;
-        play->passed += jump;
         if (!error)
             error = settle(play);
     }
@@ -142,18 +154,6 @@ static void connect_far(struct play *play, const struct step *step)
         wire->far.open = true;
 }
 
-/* The next note of the trace must be this text. */
-static void expect(struct wire *wire, const char *text)
-{
-    struct trace *trace = &wire->trace;
-    const char *found = trace->expected < trace->count ? trace->notes[trace->expected].text : "nothing";
-
-    if (strcmp(found, text) != 0)
-        play_fail(wire->play, wire, "expected: %s; found: %s", text, found);
-    if (trace->expected < trace->count)
-        trace->expected++;
-}
-
 static void do_step(struct play *play, const struct step *step)
 {
     struct wire *wire = step->channel >= 0 ? &play->wires[step->channel] : NULL;
@@ -181,11 +181,9 @@ static void do_step(struct play *play, const struct step *step)
     case STEP_DO:
         command(wire, step->text.at, true);
         break;
-    case STEP_EXPECT:
-        expect(wire, step->text.at);
-        break;
     case STEP_NONE:
     case STEP_PASS:
+    case STEP_EXPECT:
         break;
     default:
         far_step(wire, step);
@@ -222,6 +220,23 @@ static int play_steps(struct play *play)
     return error ? error : rest(play, 0);
 }
 
+/* Each expectation is of the next note of a channel, which must have been made by then. */
+static void check_expected(struct play *play)
+{
+    for (int i = 0; i < play->scenario->count; i++) {
+        const struct step *step = &play->scenario->steps[i];
+        if (step->kind != STEP_EXPECT)
+            continue;
+        struct trace *trace = &play->wires[step->channel].trace;
+        const struct note *note = trace->expected < trace->count ? &trace->notes[trace->expected] : NULL;
+        play->line = step->line;
+        if (!note || note->line >= step->line || strcmp(note->text, step->text.at) != 0)
+            play_fail(play, &play->wires[step->channel], "expected: %s; found: %s", step->text.at,
+                      note ? note->text : "nothing more");
+        trace->expected += note != NULL;
+    }
+}
+
 int play(struct play *play, const struct scenario *scenario, const char *backend, bool cut, uint64_t seed)
 {
     bool sim = !strcmp(backend, "sim");
@@ -232,15 +247,19 @@ int play(struct play *play, const struct scenario *scenario, const char *backend
     if (error)
         return error;
     play->reactor = play->world->reactor;
+    play->began = confab_reactor_now(play->reactor);
+    confab_log_set(logged, play, CONFAB_WARNING);
     error = play_steps(play);
     if (error < 0)
         play_fail(play, NULL, "the loop has failed: %s", strerror(-error));
     normalise(play);
+    check_expected(play);
     play->over = true;
     for (int i = 0; i < CHANNELS_MAX; i++)
         if (play->wires[i].name)
             far_free(&play->wires[i]);
     play->world->ops->free(play->world);
+    confab_log_set(NULL, NULL, CONFAB_WARNING);
     commands_free(play);
     if (play->lent != play->given)
         play_fail(play, NULL, "%u of %u releases were called", play->given, play->lent);

@@ -163,8 +163,11 @@ static bool read_channel(struct reader *reader)
     static const struct {
         const char *word;
         enum step_kind kind;
-    } verbs[] = { { "eof", STEP_EOF },     { "reset", STEP_RESET }, { "close", STEP_CLOSE },
-                  { "stall", STEP_STALL }, { "go", STEP_GO } };
+    } verbs[] = { { "eof", STEP_EOF },
+                  { "reset", STEP_RESET },
+                  { "close", STEP_CLOSE },
+                  { "stall", STEP_STALL },
+                  { "go", STEP_GO } };
 
     if (!take(reader))
         return wrong(reader, "what happens to the channel is missing");

@@ -42,7 +42,7 @@ enum step_kind {
     STEP_GO,    /* it reads again */
     STEP_DO,    /* the chat does what text says */
     STEP_PASS,  /* time passes */
-    STEP_EXPECT /* text is the next line of the channel's trace that was not expected yet */
+    STEP_EXPECT /* text is the next line of the channel's trace */
 };
 
 enum dial_kind { DIAL_OPEN, DIAL_REFUSED, DIAL_LOCALHOST };

@@ -14,8 +14,7 @@ static void add(struct wire *wire, enum note_kind kind, struct bytes *text)
         return;
     }
     trace->notes = grown(trace->notes, (size_t)(trace->count + 1) * sizeof *trace->notes);
-    trace->notes[trace->count++] =
-        (struct note){ .kind = kind, .line = wire->play->line, .text = text->at };
+    trace->notes[trace->count++] = (struct note){ .kind = kind, .line = wire->play->line, .text = text->at };
 }
 
 void note(struct wire *wire, enum note_kind kind, const char *format, ...)

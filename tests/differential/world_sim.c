@@ -136,11 +136,9 @@ static const struct world_ops sim_ops = {
 int world_sim_open(struct world **world, const char *backend, bool cut, uint64_t seed,
                    const struct confab_reactor_options *options)
 {
-    const struct confab_sim_faults faults = { .size = sizeof faults,
-                                              .short_reads = 300,
-                                              .short_writes = 300,
-                                              .interrupted = 100,
-                                              .shuffle = true };
+    const struct confab_sim_faults faults = {
+        .size = sizeof faults, .short_reads = 300, .short_writes = 300, .interrupted = 100, .shuffle = true
+    };
     struct sim_world *w = calloc(1, sizeof *w);
     int error = w ? confab_sim_new(&w->sim, seed, cut ? &faults : NULL, options) : -ENOMEM;
 
