@@ -193,7 +193,8 @@ static ssize_t receive(void *state, int fd, char *bytes, size_t len, bool peek)
     ssize_t there = sim_receivable(s);
     if (there <= 0)
         return told(s, "recv", there);
-    if (sim_chance(network, network->faults.again)) {
+    /* What comes before a reset is there when that is: no system would take that back. */
+    if (!s->reset && sim_chance(network, network->faults.again)) {
         sim_note(network, "fault: recv %d -> again", fd);
         return -EAGAIN;
     }

@@ -124,6 +124,24 @@ Test(sim_faults, again_is_said_of_reads_writes_and_accepts_that_were_ready)
     end();
 }
 
+Test(sim_faults, again_is_not_said_of_what_came_before_a_reset)
+{
+    faults.again = 900;
+    begin();
+    confab_sim_end *far = far_end();
+    confab_chat_suspend(simulated.chat);
+    far_say(far, "one\ntwo\n");
+    confab_sim_reset(far);
+    settle();
+    cr_assert_eq(confab_sim_keep_trace(simulated.sim, SIM_TRACE), 0);
+    confab_chat_resume(simulated.chat);
+    settle();
+    cr_assert_eq(simulated.lines, 2);
+    cr_assert_eq(simulated.reason, CONFAB_REASON_RESET);
+    cr_assert_eq(traced("fault: recv "), 0);
+    end();
+}
+
 Test(sim_faults, again_delays_a_file_and_loses_nothing_of_it)
 {
     enum { LEN = 200000 };

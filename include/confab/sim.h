@@ -54,7 +54,8 @@ struct confab_sim_faults {
     size_t size;           /* sizeof(struct confab_sim_faults) */
     unsigned short_reads;  /* of reads: give some of what is there, at least a byte */
     unsigned short_writes; /* of writes: take some of what there is room for, at least a byte */
-    unsigned again;        /* of reads, writes and accepts: EAGAIN, though it was told ready */
+    unsigned
+        again; /* of reads (until a reset is there), writes and accepts: EAGAIN, though it was told ready */
     unsigned
         interrupted;  /* of waits: ends with nothing, as by a signal; and of connects: goes on by itself */
     unsigned aborted; /* of connections to the reactor's listeners: gone before they are accepted */
