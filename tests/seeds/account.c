@@ -201,6 +201,21 @@ static void check_whole(const struct far *far)
                  stats->bytes_out, speech->answer.len, confab_reason_name(far->reason));
 }
 
+/* Of one that the far end reset: what had been sent before was read, and its messages told of. */
+static void check_reset(const struct far *far)
+{
+    const struct run *run = far->run;
+    const struct speech *speech = &far->speech;
+
+    if (!far->left || run->plan.faults.resets || run->plan.short_of_memory || stopped(run) || speech->over)
+        return;
+    if (far->stats.bytes_in != far->sent || far->stats.messages != speech->messages)
+        run_fail(far->run,
+                 "far end %u sent %" PRIu64 " bytes, %" PRIu64 " messages, and left; the chat got %" PRIu64
+                 ", %" PRIu64,
+                 far->number, far->sent, speech->messages, far->stats.bytes_in, far->stats.messages);
+}
+
 void account_closed(struct far *far)
 {
     if (!explained(far))
@@ -209,31 +224,8 @@ void account_closed(struct far *far)
     check_figures(far);
     if (far->reason == CONFAB_REASON_PEER_CLOSED || far->reason == CONFAB_REASON_DONE)
         check_whole(far);
-}
-
-/* -- Time-outs that do not come ---------------------------------------------------- */
-
-void account_overdue(struct run *run)
-{
-    const struct plan *plan = &run->plan;
-    int64_t now = run_now(run);
-
-    for (unsigned i = 0; i < run->fars; i++) {
-        const struct far *far = &run->far[i];
-
-        if (!far->opened || far->closed)
-            continue;
-        if (plan->lifetime && now - far->opened_at > plan->lifetime + late)
-            run_fail(run, "far end %u: its chat outlives its time by %" PRId64 " ms", i,
-                     (now - far->opened_at - plan->lifetime) / CONFAB_MILLISECOND);
-        if (plan->idle && !plan->rate_in && !plan->rate_out &&
-            now - (far->acted_at > far->opened_at ? far->acted_at : far->opened_at) >
-                plan->idle + 2 * plan->faults.delay + late)
-            run_fail(run, "far end %u: its chat is idle and stays open", i);
-    }
-    if (stopped(run) && run->plan.ending == ENDING_DRAIN && now - run->stopped_at > plan->drain + late)
-        if (confab_service_inbound(run->service))
-            run_fail(run, "%zu chats outlive the drain", confab_service_inbound(run->service));
+    if (far->reason == CONFAB_REASON_RESET)
+        check_reset(far);
 }
 
 /* -- All of it ------------------------------------------------------------------------- */

@@ -163,10 +163,11 @@ static void say_more(struct far *far)
     struct dice *dice = &far->run->dice;
     struct speech *speech = &far->speech;
 
-    if (speech->said == speech->words.len && far->messages > 0) {
-        speech_compose(speech, dice);
-        far->messages--;
-    }
+    if (speech->said == speech->words.len)
+        for (uint64_t n = 1 + dice_throw(dice, far->run->plan.burst); n > 0 && far->messages > 0; n--) {
+            speech_compose(speech, dice);
+            far->messages--;
+        }
     if (far->shut)
         return;
     if (speech->said < speech->words.len)

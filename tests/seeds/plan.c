@@ -80,8 +80,8 @@ static void draw_limits(struct plan *plan, struct dice *dice)
     if (plan->high == 0) /* as those of an order, both are off */
         plan->output_limit = 0;
     plan->max_message = ONE_OF(dice, 1 << 20, 1 << 20, 1 << 20, 5000, 100, 1);
-    plan->rate_in = dice_one_in(dice, 8) ? ONE_OF(dice, 2000, 20000, 1000000) : 0;
-    plan->rate_out = dice_one_in(dice, 8) ? ONE_OF(dice, 2000, 20000, 1000000) : 0;
+    plan->rate_in = dice_one_in(dice, 8) ? ONE_OF(dice, 500, 2000, 20000) : 0;
+    plan->rate_out = dice_one_in(dice, 8) ? ONE_OF(dice, 500, 2000, 20000) : 0;
     plan->max_connections = dice_one_in(dice, 8) ? 1 + dice_throw(dice, 4) : 0;
     plan->max_length = dice_one_in(dice, 5) ? 1000 : 0;
     plan->once = dice_one_in(dice, 8);
@@ -102,13 +102,16 @@ void plan_draw(struct plan *plan, enum protocol protocol, struct dice *dice)
     plan->short_of_memory = dice_one_in(dice, 10) ? 1 + (unsigned)dice_throw(dice, 100) : 0;
     plan->fars = 1 + (unsigned)dice_throw(dice, FARS_MAX);
     plan->outbound = dice_one_in(dice, 3) ? (unsigned)dice_throw(dice, plan->fars + 1) : 0;
-    plan->messages = 1 + (unsigned)dice_throw(dice, ONE_OF(dice, 1, 10, 40));
+    plan->messages = 1 + (unsigned)dice_throw(dice, ONE_OF(dice, 1, 10, 40, 40, 300));
+    plan->burst = 1 + (unsigned)dice_throw(dice, ONE_OF(dice, 1, 1, 5, 50));
     /* Where a piece is a byte or two, long messages would take long. */
-    plan->longest = 20000;
-    if (plan->faults.buffer && plan->faults.buffer < 1000)
-        plan->longest = 1 + plan->faults.buffer * (plan->faults.delay ? 4 : 20);
+    plan->longest = dice_one_in(dice, 4) ? 100000 : 20000;
+    if (plan->faults.buffer && plan->faults.buffer < 10000)
+        plan->longest = 1 + plan->faults.buffer * (plan->faults.delay ? 3 : 20);
     if (plan->in_buffer < 10)
         plan->longest = plan->longest < 300 ? plan->longest : 300;
+    if (plan->rate_in || plan->rate_out)
+        plan->longest = plan->longest < 3000 ? plan->longest : 3000;
     plan->steps = 50 + (unsigned)dice_throw(dice, 400);
     plan->pause = (int64_t)ONE_OF(dice, 1, 10 * CONFAB_MILLISECOND, CONFAB_SECOND, 20 * CONFAB_SECOND);
     if (dice_one_in(dice, 3))

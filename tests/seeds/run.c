@@ -11,7 +11,7 @@ enum {
     WORDS = 512,
     ROUNDS = 4000,
     TRACE = 64 << 20,
-    AFTERWARDS = 120 /* seconds until all chats have ended */
+    AFTERWARDS = 300 /* seconds until all chats have ended */
 };
 
 static struct run *running; /* for hooks */
@@ -145,7 +145,7 @@ static void went(struct run *run, int turns)
 static void pass(struct run *run, int64_t ns)
 {
     went(run, confab_sim_advance(run->sim, ns));
-    account_overdue(run);
+    overdue_check(run);
 }
 
 /* Lets the loop have its share, or does not. */
@@ -214,8 +214,8 @@ static void take_steps(struct run *run)
 /* Everybody comes to an end. */
 static void wind_up(struct run *run)
 {
-    int64_t pause = run->plan.faults.delay + CONFAB_MILLISECOND;
-    bool all = false;
+    bool rated = run->plan.rate_in || run->plan.rate_out, all = false;
+    int64_t pause = run->plan.faults.delay + (rated ? 100 : 1) * CONFAB_MILLISECOND;
 
     if (run->stopped_at < 0)
         confab_listener_pause(run->listener, false);

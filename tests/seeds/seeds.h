@@ -6,6 +6,7 @@
  *     far.c          the far ends: what they do, and what they have got
  *     run.c          one run: its service, its steps, its end
  *     account.c      what has to be so: every byte, every chat, every reason
+ *     overdue.c      and nothing stays longer than it may
  *
  * A run stops at the first thing that is not so: run_fail has written down what. */
 #ifndef CONFAB_TESTS_SEEDS_H
@@ -56,6 +57,7 @@ struct plan {
     unsigned fars, outbound; /* of these, chats that the service connects */
     unsigned messages;       /* that each says at the most */
     size_t longest;          /* of their lengths */
+    unsigned burst;          /* that are said in one breath at the most */
     unsigned steps;
     int64_t pause; /* that is made between two steps at the most */
     enum ending ending;
@@ -96,7 +98,7 @@ struct speech {
     struct bytes answer;       /* all of it */
 };
 
-/* Makes up a message, which is to be said next. */
+/* Makes up a message, which is to be said behind what is being said. */
 void speech_compose(struct speech *speech, struct dice *dice);
 void speech_hear(struct speech *speech, const char *bytes, size_t n);
 bool speech_midst(const struct speech *speech); /* of a message, as far as it was heard */
@@ -186,9 +188,6 @@ int64_t run_now(const struct run *run);
 
 /* -- account.c -------------------------------------------------------------------- */
 
-/* After time has passed: no chat lives that a time-out should have closed. */
-void account_overdue(struct run *run);
-
 /* Some bytes have come to a far end: they are what was to be answered next. */
 void account_received(struct far *far, const char *bytes, size_t n);
 
@@ -200,5 +199,10 @@ void account_closed(struct far *far);
 
 /* All is over. */
 void account_run(struct run *run);
+
+/* -- overdue.c ---------------------------------------------------------------------- */
+
+/* To be called after time has passed: nothing is there that should have ended. */
+void overdue_check(struct run *run);
 
 #endif

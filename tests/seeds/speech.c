@@ -10,7 +10,7 @@ enum { COMMAND_MAX = 128 }; /* of echo */
 
 void bytes_add(struct bytes *bytes, const char *more, size_t n)
 {
-    if (bytes->len + n > bytes->room) {
+    if (!bytes->at || bytes->len + n > bytes->room) {
         bytes->room = 2 * (bytes->len + n) + 64;
         bytes->at = realloc(bytes->at, bytes->room);
         if (!bytes->at)
@@ -83,7 +83,8 @@ static void compose_echo(struct speech *speech, struct dice *dice)
 
 void speech_compose(struct speech *speech, struct dice *dice)
 {
-    speech->words.len = speech->said = 0;
+    if (speech->said == speech->words.len)
+        speech->words.len = speech->said = 0;
     if (speech->plan->protocol == LINE)
         compose_line(speech, dice);
     else
