@@ -274,7 +274,7 @@ static void say_later(confab_reactor *reactor, void *data)
 
     (void)reactor;
     if (wire->chat) {
-        note(wire, NOTE_TIMER, "timer, at %.3f s", play_time(wire->play));
+        note(wire, NOTE_TIMER, "timer, at %d s", play_time(wire->play));
         command(wire, later->text.at, false);
     }
     later_free(later);

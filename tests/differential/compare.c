@@ -1,5 +1,6 @@
 /* compare.c: two traces side by side. */
 #include "compare.h"
+#include <limits.h>
 
 enum { COLUMN = 58 };
 
@@ -18,16 +19,27 @@ static bool agree(const struct trace *left, const struct trace *right)
     return true;
 }
 
+/* One column; what is too wide for it is cut where both say the same. */
+static void print_cell(const struct note *note, bool whole, const char *end)
+{
+    char head[16] = "";
+    const char *text = note ? note->text : "";
+    int column = COLUMN - 3, width = *end ? column : 0, most = whole ? INT_MAX : column - 6;
+
+    if (note)
+        snprintf(head, sizeof head, "%4d  ", note->line);
+    printf("%s%-*.*s%s", head, width ? width - (int)strlen(head) : 0, most, text, end);
+}
+
 /* A line of both columns; a note that is NULL leaves its column empty. */
 static void print_row(const struct note *left, const struct note *right)
 {
-    char cells[2][COLUMN + 1] = { "", "" };
-    const struct note *both[2] = { left, right };
+    bool differ = !left || !right || !same(left, right);
 
-    for (int i = 0; i < 2; i++)
-        if (both[i])
-            snprintf(cells[i], sizeof cells[i], "%4d  %s", both[i]->line, both[i]->text);
-    printf("%s %-*s | %s\n", left && right && same(left, right) ? " " : "!", COLUMN, cells[0], cells[1]);
+    printf("%s", differ ? "! " : "  ");
+    print_cell(left, differ, " | ");
+    print_cell(right, differ, "");
+    printf("\n");
 }
 
 /* For each i and j, how many notes behind them the two have in common, in order. */
@@ -86,7 +98,7 @@ bool compare(const struct play *left, const char *left_name, const struct play *
         if (agree(l, r))
             continue;
         printf("\nchannel %s: line, and what happened\n", name_of(left, i));
-        printf("  %-*s | %s\n", COLUMN, left_name, right_name);
+        printf("  %-*s | %s\n", COLUMN - 3, left_name, right_name);
         print_both(l, r);
         right_too = false;
     }

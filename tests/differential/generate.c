@@ -3,7 +3,7 @@
  * It keeps away from what systems may do differently and normal.c does not speak
  * of: what a connection holds (little is written where nobody reads, or very
  * much), and what falls due at the very same time (time-outs are whole seconds
- * from a step, and each step of time adds a sixteenth of one). */
+ * from a step, and each step of time adds 60 ms, more than those that repeat come to be late). */
 #include "scenario.h"
 #include "world.h"
 #include <stdarg.h>
@@ -11,6 +11,7 @@
 enum {
     STEPS_MIN = 4,
     STEPS = 22,
+    PASSES_MAX = 8,
     LITTLE = 400,    /* bytes at the most, in one go */
     MANY = 200000,   /* bytes that a connection holds perhaps */
     MUCH = 2500000,  /* bytes that no connection holds */
@@ -24,8 +25,8 @@ enum {
 struct talk {
     bool stalled, ended; /* the far end */
     bool gone;           /* it was reset or closed */
-    unsigned held;       /* bytes that may wait for a far end that stalls, */
-    bool full;           /* or very many */
+    unsigned held;       /* bytes that may wait for a far end that stalls */
+    bool much;           /* it was told to say more than fits */
     bool many;           /* the far end has sent many */
 };
 
@@ -98,6 +99,8 @@ static void manner(struct generator *g)
         say(g, " in-buffer=%u", 1 + under(g, 40));
     if (once_in(g, 4))
         say(g, " low=%u high=%u", LOW, HIGH + under(g, 100000));
+    if (once_in(g, 8))
+        say(g, " rate-%s=%u", once_in(g, 2) ? "in" : "out", 100 + under(g, 400));
     if (once_in(g, 3))
         say(g, " %s%s", one_of(g, times), once_in(g, 2) ? " timeout=keep" : "");
 }
@@ -119,12 +122,12 @@ static unsigned output(struct generator *g, struct talk *talk)
     unsigned n = much ? MUCH : under(g, LITTLE);
 
     g->much += much;
+    talk->much = talk->much || much;
     if (!talk->stalled)
         return n;
     if (!much && talk->held + n > HELD_MAX)
         return 0;
     talk->held += n;
-    talk->full = talk->full || much;
     return n;
 }
 
@@ -156,7 +159,7 @@ static void state_command(struct generator *g)
                                        "pace itself",
                                        "set max-message=30",
                                        "set idle=4s",
-                                       "set message=1s",
+                                       "set message=2s",
                                        "set in-buffer=3",
                                        "set low=40000 high=50000",
                                        NULL };
@@ -242,7 +245,7 @@ static void end_of_far(struct generator *g, int channel)
     struct talk *talk = &g->talks[channel];
     unsigned how = talk->many ? 2 : under(g, 4);
 
-    if (how == 0 || (how == 1 && talk->full))
+    if (how == 0 || (how == 1 && talk->much))
         say(g, "c%d reset\n", channel);
     else if (how == 1)
         say(g, "c%d close\n", channel);
@@ -261,7 +264,6 @@ static void far_step(struct generator *g, int channel)
     } else if (once_in(g, 6)) {
         talk->stalled = !talk->stalled;
         talk->held = 0;
-        talk->full = talk->full && talk->stalled;
         say(g, "c%d %s", channel, talk->stalled ? "stall" : "go");
         end_step(g);
     } else if (talk->ended && talk->many) {
@@ -293,10 +295,18 @@ static void new_channel(struct generator *g)
     end_step(g);
 }
 
+/* Not while a connection is full: a system may find room in it after all, and that counts as progress. */
 static void pass_step(struct generator *g)
 {
+    for (int i = 0; i < g->channels; i++) {
+        if (!g->talks[i].stalled || !g->talks[i].much)
+            continue;
+        say(g, "c%d go\n", i);
+        g->talks[i].stalled = false;
+        g->talks[i].held = 0;
+    }
     g->passes++;
-    say(g, "pass %ums\n", 1000 * (1 + under(g, 4)) + 62);
+    say(g, "pass %ums\n", 1000 * (1 + under(g, 4)) + 60);
 }
 
 static void one_step(struct generator *g)
@@ -306,7 +316,7 @@ static void one_step(struct generator *g)
 
     if (what == 0 && g->channels < 5)
         new_channel(g);
-    else if (what <= 2 && g->passes < 10)
+    else if (what <= 2 && g->passes < PASSES_MAX)
         pass_step(g);
     else if (what <= 5)
         do_command(g, channel);

@@ -17,6 +17,7 @@ struct run {
     int count;
     bool verbose, print;
     bool generated; /* from seeds; else from files */
+    bool wrong;     /* a file is none, or no scenario */
     uint64_t seed;
 };
 
@@ -35,7 +36,8 @@ static void usage(FILE *to)
           "  --print          prints the scenarios of the seeds and plays none\n"
           "  -h, --help       this text\n"
           "\n"
-          "Status: 0 all agree, 1 a difference or something that is wrong in itself, 2 wrong usage.\n"
+          "Status: 0 all agree, 1 a difference or something that is wrong in itself, 2 wrong usage\n"
+          "or a file that is no scenario.\n"
           "README.md beside the source describes the language of the files.\n",
           to);
 }
@@ -137,21 +139,22 @@ static bool play_all(const struct run *run, const char *name, const struct scena
     return right;
 }
 
-static bool play_text(const struct run *run, const char *name, const char *text, size_t len)
+static bool play_text(struct run *run, const char *name, const char *text, size_t len)
 {
     struct scenario scenario;
     char why[WHY_ROOM];
     bool right = scenario_read(&scenario, text, len, why, sizeof why);
 
+    run->wrong = !right;
     if (!right)
-        printf("%s: %s\n", name, why);
+        fprintf(stderr, "%s: %s\n", name, why);
     else
         right = play_all(run, name, &scenario);
     scenario_free(&scenario);
     return right;
 }
 
-static bool play_file(const struct run *run, const char *path)
+static bool play_file(struct run *run, const char *path)
 {
     struct bytes text = { 0 };
     FILE *file = fopen(path, "r");
@@ -159,7 +162,8 @@ static bool play_file(const struct run *run, const char *path)
     bool right;
 
     if (!file) {
-        printf("%s: %s\n", path, strerror(errno));
+        fprintf(stderr, "%s: %s\n", path, strerror(errno));
+        run->wrong = true;
         return false;
     }
     do {
@@ -258,5 +262,5 @@ int main(int argc, char **argv)
     if (right && !run.print)
         printf("ok    %d files and %llu seeds agree in %d places\n", files, (unsigned long long)count,
                run.count);
-    return right ? 0 : 1;
+    return right ? 0 : run.wrong ? 2 : 1;
 }

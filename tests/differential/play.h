@@ -134,8 +134,8 @@ struct play {
 int play(struct play *play, const struct scenario *scenario, const char *backend, bool cut, uint64_t seed);
 void play_free(struct play *play);
 
-/* Seconds of its clock. */
-double play_time(const struct play *play);
+/* Whole seconds of its clock: a time-out may be late by some ticks, which depends on what else its timer was set for. */
+int play_time(const struct play *play);
 
 /* Something is wrong in itself. */
 void play_fail(struct play *play, const struct wire *wire, const char *format, ...) CONFAB_PRINTF(3, 4);

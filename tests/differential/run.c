@@ -26,9 +26,9 @@ void play_fail(struct play *play, const struct wire *wire, const char *format, .
     bytes_text(&play->failures, "\n");
 }
 
-double play_time(const struct play *play)
+int play_time(const struct play *play)
 {
-    return (double)(confab_reactor_now(play->reactor) - play->began) / (double)CONFAB_SECOND;
+    return (int)((confab_reactor_now(play->reactor) - play->began) / CONFAB_SECOND);
 }
 
 /* What is logged is something that is not to happen: nobody does here what a reactor complains of. */
@@ -88,7 +88,7 @@ static int settle(struct play *play)
         why = under_way(play, &which);
         if (!why)
             return 0;
-        if (++waits > WAITS_MAX || n == -ETIME) {
+        if (++waits > WAITS_MAX || n == -ETIMEDOUT) {
             play_fail(play, which, "stuck: %s", why);
             return 0;
         }

@@ -253,7 +253,7 @@ bool scenario_read(struct scenario *scenario, const char *text, size_t len, char
 
     *scenario = (struct scenario){ .reactor.size = sizeof scenario->reactor };
     bytes_add(&scenario->text, text, len);
-    bytes_add(&copy, text, len);
+    bytes_add(&copy, text, strnlen(text, len));
     for (char *line = copy.at, *end; right && *line; line = end, number++) {
         end = line + strcspn(line, "\n");
         if (*end)
@@ -262,6 +262,10 @@ bool scenario_read(struct scenario *scenario, const char *text, size_t len, char
     }
     bytes_free(&reader.word);
     bytes_free(&copy);
+    if (right && scenario->count == 0) {
+        snprintf(why, room, "there is no step in it");
+        right = false;
+    }
     return right;
 }
 

@@ -172,7 +172,7 @@ static int handle_timeout(confab_chat *chat, enum confab_timeout which)
     static const char *const names[CONFAB_TIMEOUTS] = { "connect", "idle", "message", "write", "lifetime" };
     struct wire *wire = wire_of(chat);
 
-    note(wire, NOTE_TIMEOUT, "time-out: %s, at %.3f s", names[which], play_time(wire->play));
+    note(wire, NOTE_TIMEOUT, "time-out: %s, at %d s", names[which], play_time(wire->play));
     return 0;
 }
 
@@ -202,7 +202,7 @@ static void handle_close(confab_chat *chat, enum confab_reason reason)
     if (reason != CONFAB_REASON_DONE && reason != CONFAB_REASON_PEER_CLOSED)
         wire->ragged = wire->waits || wire->pushed.len > wire->pushed_before;
     if (reason == CONFAB_REASON_TIMEOUT)
-        note(wire, NOTE_CLOSE, "close: timeout, at %.3f s", play_time(wire->play));
+        note(wire, NOTE_CLOSE, "close: timeout, at %d s", play_time(wire->play));
     else
         note(wire, NOTE_CLOSE, "close: %s%s%s", confab_reason_name(reason), error ? ", " : "",
              error ? strerror(error) : "");

@@ -21,7 +21,7 @@ struct world_ops {
     int (*turn)(struct world *world);
 
     /* The same where nothing more could be done, and yet something is under way: waits a moment for the system.
-     * -ETIME: nothing that is under way can come. */
+     * -ETIMEDOUT: nothing that is under way can come. */
     int (*wait)(struct world *world);
 
     /* Moves the clock. */

@@ -30,7 +30,7 @@ static int turn(struct world *world)
 static int wait_a_moment(struct world *world)
 {
     (void)world;
-    return -ETIME;
+    return -ETIMEDOUT;
 }
 
 static int pass(struct world *world, int64_t ns)
