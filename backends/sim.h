@@ -2,6 +2,7 @@
  *
  *     sim.c           the backend: what is registered, waiting, the clock's jumps
  *     sim_io.c        its io: handles, and the faults that befall the reactor's side
+ *     sim_io_bytes.c  the same of bytes in and out
  *     sim_network.c   the network: sockets and their handles, what is under way
  *     sim_address.c   names and addresses: who is bound where
  *     sim_connect.c   listening, connecting, accepting
@@ -204,6 +205,21 @@ const char *sim_trace(struct sim_network *network, size_t *len);
 /* -- The backend: sim.c ------------------------------------------------------------ */
 
 extern const struct confab_io sim_io;
+
+/* Its calls that move bytes, as confab_io says of each: sim_io_bytes.c. */
+ssize_t sim_io_recv(void *state, int fd, void *bytes, size_t len, int flags);
+ssize_t sim_io_send(void *state, int fd, const void *bytes, size_t len, int flags);
+ssize_t sim_io_sendmsg(void *state, int fd, const struct iovec *iov, int count, int flags);
+ssize_t sim_io_read(void *state, int fd, void *bytes, size_t len);
+ssize_t sim_io_writev(void *state, int fd, const struct iovec *iov, int count);
+ssize_t sim_io_recvfrom(void *state, int fd, void *bytes, size_t len, int flags, struct sockaddr *from,
+                        socklen_t *from_len);
+ssize_t sim_io_sendto(void *state, int fd, const void *bytes, size_t len, int flags,
+                      const struct sockaddr *to, socklen_t to_len);
+ssize_t sim_io_sendfile(void *state, int fd, int file, int64_t offset, size_t len);
+
+/* The socket of a handle, when all that is due has arrived; NULL: none. */
+struct sim_socket *sim_find(void *state, int fd);
 
 /* The network of a backend's state, and whether a wait would show something now. */
 struct sim_network *sim_network_of(void *state);
