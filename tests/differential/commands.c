@@ -1,7 +1,6 @@
 /* commands.c: what a chat is told to do, by a message or by a step. */
 #include "play.h"
 #include <errno.h>
-#include <unistd.h>
 
 /* What no hook returns: 0 or more is what goes well. */
 enum { NOT_UNDERSTOOD = 1 };
@@ -36,104 +35,7 @@ static bool take_time(struct words *words, int64_t *ns)
 
 /* -- Pushing ------------------------------------------------------------------ */
 
-/* Bytes with a release, which must be called exactly once. */
-struct lent {
-    struct play *play;
-    struct bytes bytes;
-};
-
-static void give_back(void *owner)
-{
-    struct lent *lent = owner;
-
-    lent->play->given++;
-    bytes_free(&lent->bytes);
-    free(lent);
-}
-
-static struct lent *lend(struct wire *wire, const char *bytes, size_t len)
-{
-    struct lent *lent = grown(NULL, sizeof *lent);
-
-    *lent = (struct lent){ .play = wire->play };
-    wire->play->lent++;
-    bytes_add(&lent->bytes, bytes, len);
-    return lent;
-}
-
-static int push_reference(struct wire *wire, const char *bytes, size_t len)
-{
-    struct lent *lent = lend(wire, bytes, len);
-
-    return confab_chat_push_reference(wire->chat, lent->bytes.at, len, give_back, lent);
-}
-
-static void *producer(struct wire *wire, const char *bytes, size_t len)
-{
-    struct lent *lent = lend(wire, bytes, len);
-
-    return confab_simple_producer_new(lent->bytes.at, len, 1000, give_back, lent);
-}
-
-static int push_producer(struct wire *wire, const char *bytes, size_t len)
-{
-    return confab_chat_push_with_producer(wire->chat, &confab_simple_producer_ops,
-                                          producer(wire, bytes, len));
-}
-
-static int push_file(struct wire *wire, const char *bytes, size_t len)
-{
-    const char *folder = getenv("TMPDIR");
-    char path[256];
-
-    snprintf(path, sizeof path, "%s/confab-differential-XXXXXX", folder ? folder : "/tmp");
-    int fd = mkstemp(path);
-
-    if (fd < 0 || unlink(path) < 0 || write(fd, bytes, len) != (ssize_t)len)
-        play_fail(wire->play, wire, "a file cannot be written: %s", strerror(errno));
-    return confab_chat_push_file(wire->chat, fd, 0, (int64_t)len);
-}
-
-static int push_copy(struct wire *wire, const char *bytes, size_t len)
-{
-    return confab_chat_push(wire->chat, bytes, len);
-}
-
-static int push_buffer(struct wire *wire, const char *bytes, size_t len)
-{
-    return confab_chat_push_buffer(wire->chat, confab_buffer_new(bytes, len));
-}
-
-/* Notes what is pushed before it is, and takes that back where it was refused. */
-static int push(struct wire *wire, int (*how)(struct wire *, const char *, size_t), const char *bytes,
-                size_t len)
-{
-    size_t before = wire->pushed.len;
-    int result;
-
-    if (!wire->chat)
-        return -EPIPE;
-    bytes_add(&wire->pushed, bytes, len);
-    if (wire->far.closed || wire->far.last == STEP_CLOSE)
-        wire->pushed_to_nobody = true;
-    result = how(wire, wire->pushed.at + before, len);
-    if (result < 0)
-        bytes_cut(&wire->pushed, before);
-    return result;
-}
-
-static int push_letters(struct wire *wire, int (*how)(struct wire *, const char *, size_t), size_t len)
-{
-    struct bytes letters = { 0 };
-    int result;
-
-    bytes_letters(&letters, 'A', wire->pushed.len, len);
-    result = push(wire, how, letters.at, len);
-    bytes_free(&letters);
-    return result;
-}
-
-static int say_sized(struct words *words, int (*how)(struct wire *, const char *, size_t))
+static int say_sized(struct words *words, push_way *how)
 {
     size_t len;
 
@@ -175,7 +77,7 @@ static int do_echo(struct words *words)
     bytes_add(&text, words->rest, strnlen(words->rest, ECHO_MAX));
     bytes_text(&text, "\r\n");
     words->rest = "";
-    result = push(words->wire, push_copy, text.at, text.len);
+    result = push_bytes(words->wire, push_copy, text.at, text.len);
     bytes_free(&text);
     return result;
 }
@@ -239,7 +141,7 @@ static void set_deferred(confab_reactor *reactor, void *data)
 
     (void)reactor;
     confab_deferred_producer_set(later->deferred, &confab_simple_producer_ops,
-                                 producer(later->wire, later->text.at, later->text.len));
+                                 push_lent(later->wire, later->text.at, later->text.len));
     later_free(later);
 }
 

@@ -7,6 +7,7 @@
  * far.c       the far ends
  * server.c    the chats: hooks that write down what they are called with
  * commands.c  what a chat is told to do
+ * push.c      what it pushes
  * trace.c     what was written down
  * rest.c      whether anything is still under way
  * normal.c    what systems may do differently */
@@ -29,10 +30,8 @@ enum note_kind {
     NOTE_SO_FAR, /* of a message that is not whole */
     NOTE_WAITS,  /* output that does not leave */
     NOTE_CLOSE,
-    NOTE_GOT,     /* the far end: bytes */
-    NOTE_END,     /* the far end: how it ended */
-    NOTE_REFUSED, /* the far end could not connect */
-    NOTE_GONE     /* normal.c's */
+    NOTE_GOT, /* the far end: bytes */
+    NOTE_END  /* the far end: how it ended */
 };
 
 struct note {
@@ -164,6 +163,19 @@ int command(struct wire *wire, const char *text, bool must);
 
 /* What its timers have not come to. */
 void commands_free(struct play *play);
+
+/* -- push.c -- */
+
+/* A way to push bytes, which are gone when it has returned. */
+typedef int push_way(struct wire *wire, const char *bytes, size_t len);
+push_way push_copy, push_reference, push_buffer, push_producer, push_file;
+
+/* Pushes bytes, or so many letters, and remembers them unless they were refused; returns what the way does. */
+int push_bytes(struct wire *wire, push_way *how, const char *bytes, size_t len);
+int push_letters(struct wire *wire, push_way *how, size_t len);
+
+/* A simple producer of these bytes, whose release is waited for. */
+void *push_lent(struct wire *wire, const char *bytes, size_t len);
 
 /* -- rest.c -- */
 

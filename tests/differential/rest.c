@@ -94,6 +94,19 @@ static void note_chat(struct wire *wire)
     wire->sents = wire->drains = 0;
 }
 
+/* What a chat that sent all before it closed has sent is what the far end has got. */
+static void check_end(const struct wire *wire)
+{
+    bool drained = wire->reason == CONFAB_REASON_DONE || wire->reason == CONFAB_REASON_PEER_CLOSED;
+
+    if (wire->far.in.len > wire->bytes_out)
+        play_fail(wire->play, wire, "the far end got %zu bytes, where the chat says that it sent %" PRIu64,
+                  wire->far.in.len, wire->bytes_out);
+    else if (drained && !wire->late && wire->far.in.len < wire->pushed.len)
+        play_fail(wire->play, wire, "the far end got %zu bytes, of %zu that were pushed, and then the end",
+                  wire->far.in.len, wire->pushed.len);
+}
+
 void rest_note(struct wire *wire)
 {
     static const char *const ends[] = { [SAW_EOF] = "far end: eof", [SAW_RESET] = "far end: reset" };
@@ -104,6 +117,8 @@ void rest_note(struct wire *wire)
     if (far->in.len > far->noted)
         note_bytes(wire, NOTE_GOT, "far end: got", far->in.at + far->noted, far->in.len - far->noted);
     far->noted = far->in.len;
+    if (wire->was_closed && far->saw == SAW_EOF && !far->told)
+        check_end(wire);
     if (far->saw != SAW_NOTHING && !far->told)
         note(wire, NOTE_END, "%s", ends[far->saw]);
     far->told = far->saw != SAW_NOTHING;
