@@ -34,6 +34,7 @@ struct generator {
     struct bytes *text;
     uint64_t random;
     int listeners, channels, passes, much;
+    bool dials; /* a connect is under way */
     struct talk talks[CHANNELS_MAX];
 };
 
@@ -63,7 +64,10 @@ static void say(struct generator *g, const char *format, ...)
 /* The end of a step: most of the time all comes to rest behind it. */
 static void end_step(struct generator *g)
 {
-    say(g, once_in(g, 4) ? " &\n" : "\n");
+    bool goes_on = once_in(g, 4);
+
+    say(g, goes_on ? " &\n" : "\n");
+    g->dials = g->dials && goes_on;
 }
 
 static const char *one_of(struct generator *g, const char *const *words)
@@ -137,6 +141,9 @@ static void push_command(struct generator *g, struct talk *talk)
                                          "produce", "file",  "work",  NULL };
     const char *kind = one_of(g, kinds);
 
+    /* Which of the two is done first is a race: a job, or the connect of its chat. */
+    if (g->dials && !strcmp(kind, "work"))
+        kind = "reply";
     say(g, "%s %u", kind, output(g, talk));
 }
 
@@ -288,6 +295,7 @@ static void new_channel(struct generator *g)
     if (once_in(g, 4)) {
         say(g, "dial c%d%s", g->channels, once_in(g, 8) ? " refused" : "");
         manner(g);
+        g->dials = true;
     } else {
         say(g, "connect c%d s%u", g->channels, under(g, (unsigned)g->listeners));
     }
