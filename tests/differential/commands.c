@@ -251,8 +251,10 @@ static int do_suspend(struct words *words)
     confab_chat_suspend(chat);
     if (!take(words))
         return 0;
-    return word_time(words->word.at, &ns) && confab_chat_call_later(chat, ns, resume, NULL) ? 0
-                                                                                            : NOT_UNDERSTOOD;
+    if (!word_time(words->word.at, &ns))
+        return NOT_UNDERSTOOD;
+    confab_chat_call_later(chat, ns, resume, NULL);
+    return 0;
 }
 
 /* -- All else ----------------------------------------------------------------- */

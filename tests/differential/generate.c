@@ -3,7 +3,8 @@
  * It keeps away from what systems may do differently and normal.c does not speak
  * of: what a connection holds (little is written where nobody reads, or very
  * much), and what falls due at the very same time (time-outs are whole seconds
- * from a step, and each step of time adds 60 ms, more than those that repeat come to be late). */
+ * from a step, and each step of time adds 60 ms, more than those that repeat come to be late).  Rates are not in it:
+ * how far one has got depends on where the bytes were cut. */
 #include "scenario.h"
 #include "world.h"
 #include <stdarg.h>
@@ -103,8 +104,6 @@ static void manner(struct generator *g)
         say(g, " in-buffer=%u", 1 + under(g, 40));
     if (once_in(g, 4))
         say(g, " low=%u high=%u", LOW, HIGH + under(g, 100000));
-    if (once_in(g, 8))
-        say(g, " rate-%s=%u", once_in(g, 2) ? "in" : "out", 100 + under(g, 400));
     if (once_in(g, 3))
         say(g, " %s%s", one_of(g, times), once_in(g, 2) ? " timeout=keep" : "");
 }
