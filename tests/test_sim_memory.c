@@ -51,7 +51,7 @@ static void play(void)
     confab_reactor *reactor = simulated.reactor;
     confab_sim_listener *far_listener;
     confab_sim_end *far, *accepted;
-    char got[4096];
+    char got[4096] = "";
 
     cr_assert_eq(confab_sim_name(simulated.sim, "host.example", "127.0.0.1"), 0);
     cr_assert_eq(confab_sim_listen(simulated.sim, "127.0.0.1:9", &far_listener), 0);
