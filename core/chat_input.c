@@ -204,16 +204,29 @@ static void read_and_drop(confab_chat *chat)
     }
 }
 
+/* The connection has broken.  A message of no bytes that is still to be told of comes first, as bytes would. */
+static void broken(confab_chat *chat, int error)
+{
+    if (!chat_count_due(chat)) {
+        chat_close(chat, CONFAB_REASON_RESET, error);
+        return;
+    }
+    chat->flags |= CHAT_EOF | CHAT_EOF_DUE;
+    if (!(chat->flags & CHAT_SEND_FAILED))
+        chat_send_failed(chat, error);
+    chat_end_of_input(chat);
+}
+
 /* A read that brought no bytes. */
 static void read_ended(confab_chat *chat, ssize_t n)
 {
     if (n == -EAGAIN) {
         if (chat->flags & CHAT_SEND_FAILED)
-            chat_close(chat, CONFAB_REASON_RESET, chat->error);
+            broken(chat, chat->error);
         return;
     }
     if (!at_end(chat, n)) {
-        chat_close(chat, CONFAB_REASON_RESET, (int)-n);
+        broken(chat, (int)-n);
         return;
     }
     chat->flags |= CHAT_EOF | CHAT_EOF_DUE;

@@ -233,3 +233,30 @@ Test(chat_hang_up, of_a_terminal_ends_a_chat_that_answers_it)
     hang_up_on_output(&(struct talk){ .eof = talk_much }, "much|<eof><close>");
     hang_up_on_output(&(struct talk){ .eof = talk_much_and_close }, "much|<eof><close>");
 }
+
+static int count_none(struct talk *talk)
+{
+    return talk->founds == 1 ? confab_chat_set_terminator_count(talk->chat, 0) : 0;
+}
+
+/* A message of no bytes is whole with the one before it; whose event had its share of messages with that. */
+Test(chat_hang_up, a_reset_does_not_overtake_a_message_of_no_bytes)
+{
+    struct confab_reactor_options options = { .size = sizeof options, .messages = 1 };
+    struct linger now = { .l_onoff = 1, .l_linger = 0 };
+    struct talk talk = { .tcp = true, .line = true, .found = count_none };
+
+    cr_assert_eq(confab_reactor_new(&talk.reactor, &options), 0);
+    talk_open(&talk);
+    run_quiet(talk.reactor);
+    talk_send(&talk, "x\n");
+    cr_assert_eq(setsockopt(talk.peer, SOL_SOCKET, SO_LINGER, &now, sizeof now), 0);
+    close(talk.peer);
+    talk.peer = -1;
+    run_until_set(talk.reactor, &talk.closes);
+    talk_expect(&talk, "x||<close>");
+    cr_assert_eq(talk.reason, CONFAB_REASON_RESET);
+    cr_assert_eq(talk.error, ECONNRESET);
+    talk_end(&talk);
+    test_reactor_free(talk.reactor);
+}
