@@ -144,11 +144,14 @@ static bool listen_to(struct far *far, size_t most)
 
 static void end_its_side(struct far *far)
 {
+    const struct run *run = far->run;
     int error = confab_sim_shutdown(far->end);
+    bool open = far->opened && !far->closed && run->stopped_at < 0;
 
-    if (error && !far->was_reset && !far->run->plan.faults.resets && !far->closed && far->opened)
+    if (error && open && !far->was_reset && !run->plan.faults.resets)
         run_fail(far->run, "far end %u cannot end its side: %d", far->number, error);
     far->shut = true;
+    far->acted_at = run_now(run);
 }
 
 static void leave(struct far *far, void (*leave_by)(confab_sim_end *))

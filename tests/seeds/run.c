@@ -93,6 +93,7 @@ static int handle_connect(confab_chat *chat)
     if (far->opened++ || far->closed)
         run_fail(running, "handle_connect of far end %u is called again", far->number);
     far->opened_at = run_now(running);
+    far->chat = confab_chat_id(chat);
     return plugin_ops->handle_connect ? plugin_ops->handle_connect(chat) : 0;
 }
 

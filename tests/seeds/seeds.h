@@ -128,6 +128,7 @@ struct far {
     int64_t begun_at, read_at, acted_at, message_at; /* when the present message began */
 
     /* Of its chat. */
+    confab_id chat;
     int opened, closed; /* calls of handle_connect and handle_close */
     int64_t opened_at, closed_at;
     enum confab_reason reason;
