@@ -204,6 +204,26 @@ int64_t sim_next_arrival(const struct sim_network *network)
     return network->event_count ? network->events[0].time : INT64_MAX;
 }
 
+/* What nobody waits for any more is not under way, nor is a connect that nobody answers. */
+static bool is_under_way(const struct sim_event *event)
+{
+    if (event->to->closed && event->what != SIM_BYTES)
+        return false;
+    if (event->what == SIM_CONNECT)
+        return event->to->tries == 0;
+    return event->what != SIM_ANSWER || event->n != ETIMEDOUT;
+}
+
+int64_t sim_next_delivery(const struct sim_network *network)
+{
+    int64_t next = INT64_MAX;
+
+    for (size_t i = 0; i < network->event_count; i++)
+        if (is_under_way(&network->events[i]) && network->events[i].time < next)
+            next = network->events[i].time;
+    return next;
+}
+
 static void bytes_arrive(const struct sim_event *event)
 {
     struct sim_socket *to = event->to, *from = event->from;

@@ -147,8 +147,8 @@ int confab_sim_deliver(confab_sim *sim)
 {
     int turns = 0, error = settle(sim, &turns);
 
-    while (!error && sim_next_arrival(sim->network) != INT64_MAX)
-        error = pass_to(sim, sim_next_arrival(sim->network), &turns);
+    while (!error && sim_next_delivery(sim->network) != INT64_MAX)
+        error = pass_to(sim, sim_next_delivery(sim->network), &turns);
     return error ? error : turns;
 }
 

@@ -71,6 +71,21 @@ Test(sim_time, delivering_takes_as_long_as_what_is_under_way)
     simulate_end();
 }
 
+Test(sim_time, delivering_does_not_wait_for_a_connect_that_nobody_answers)
+{
+    struct confab_sim_faults faults = { .size = sizeof faults, .unanswered = 900 };
+    confab_sim_listener *listener;
+
+    simulate(1, &faults, NULL);
+    cr_assert_eq(confab_sim_listen(simulated.sim, "127.0.0.1:9", &listener), 0);
+    for (int i = 0; i < 20; i++)
+        cr_assert_not_null(confab_connect(simulated.reactor, "127.0.0.1:9", &simulated_ops, NULL));
+    cr_assert_gt(confab_sim_deliver(simulated.sim), 0);
+    cr_assert_eq(now(), 0);
+    cr_assert_eq(simulated.closes, 0);
+    simulate_end();
+}
+
 static struct {
     int64_t at[8];
     int n;

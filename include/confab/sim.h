@@ -96,7 +96,8 @@ int confab_sim_set_faults(confab_sim *sim, const struct confab_sim_faults *fault
  * -EBUSY inside run; what the loop says when it fails. */
 int confab_sim_settle(confab_sim *sim);
 
-/* The same, but time goes on as far as what is under way needs: afterwards nothing is. */
+/* The same, but time goes on as far as what is under way needs: afterwards nothing is.  (A connect that nobody
+ * answers is not under way.) */
 int confab_sim_deliver(confab_sim *sim);
 
 /* Has ns pass: what falls due on the way (timers, arrivals) happens at its time, and the clock then shows
