@@ -121,7 +121,7 @@ void sim_send_off(enum sim_what what, struct sim_socket *to, struct sim_socket *
 
 /* Has happen what is due by now. */
 void sim_arrivals(struct sim_network *network);
-int64_t sim_next_arrival(const struct sim_network *network);  /* INT64_MAX: nothing will happen */
+int64_t sim_next_arrival(struct sim_network *network);        /* INT64_MAX: nothing will happen */
 int64_t sim_next_delivery(const struct sim_network *network); /* INT64_MAX: nothing is under way to anybody */
 
 /* The events that a socket would show now, whether wanted or not. */

@@ -199,31 +199,6 @@ void sim_send_off(enum sim_what what, struct sim_socket *to, struct sim_socket *
         from->refs++;
 }
 
-int64_t sim_next_arrival(const struct sim_network *network)
-{
-    return network->event_count ? network->events[0].time : INT64_MAX;
-}
-
-/* What nobody waits for any more is not under way, nor is a connect that nobody answers. */
-static bool is_under_way(const struct sim_event *event)
-{
-    if (event->to->closed && event->what != SIM_BYTES)
-        return false;
-    if (event->what == SIM_CONNECT)
-        return event->to->tries == 0;
-    return event->what != SIM_ANSWER || event->n != ETIMEDOUT;
-}
-
-int64_t sim_next_delivery(const struct sim_network *network)
-{
-    int64_t next = INT64_MAX;
-
-    for (size_t i = 0; i < network->event_count; i++)
-        if (is_under_way(&network->events[i]) && network->events[i].time < next)
-            next = network->events[i].time;
-    return next;
-}
-
 static void bytes_arrive(const struct sim_event *event)
 {
     struct sim_socket *to = event->to, *from = event->from;
@@ -271,6 +246,42 @@ static void forget(const struct sim_event *event)
     sim_socket_unref(event->to);
     if (event->from)
         sim_socket_unref(event->from);
+}
+
+/* Whether its arrival changes nothing: who it is for has gone, and nobody is left to be told so. */
+static bool moot(const struct sim_event *event)
+{
+    if (!event->to->closed)
+        return false;
+    return event->what != SIM_BYTES || !event->from || event->from->closed;
+}
+
+/* Else time would pass for the answer to a connect that was given up long ago. */
+int64_t sim_next_arrival(struct sim_network *network)
+{
+    while (network->event_count && moot(&network->events[0])) {
+        struct sim_event event = pop(network);
+        forget(&event);
+    }
+    return network->event_count ? network->events[0].time : INT64_MAX;
+}
+
+/* Nor is a connect that nobody answers under way. */
+static bool is_under_way(const struct sim_event *event)
+{
+    if (event->what == SIM_CONNECT && event->to->tries > 0)
+        return false;
+    return !moot(event) && !(event->what == SIM_ANSWER && event->n == ETIMEDOUT);
+}
+
+int64_t sim_next_delivery(const struct sim_network *network)
+{
+    int64_t next = INT64_MAX;
+
+    for (size_t i = 0; i < network->event_count; i++)
+        if (is_under_way(&network->events[i]) && network->events[i].time < next)
+            next = network->events[i].time;
+    return next;
 }
 
 /* Each of them sends off one more at the most, so this ends. */

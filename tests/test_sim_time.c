@@ -86,6 +86,48 @@ Test(sim_time, delivering_does_not_wait_for_a_connect_that_nobody_answers)
     simulate_end();
 }
 
+Test(sim_time, delivering_does_not_wait_for_an_answer_that_nobody_waits_for)
+{
+    struct confab_sim_faults faults = { .size = sizeof faults, .unanswered = 900 };
+
+    simulate(1, &faults, NULL);
+    for (int i = 0; i < 20; i++)
+        cr_assert_not_null(confab_connect(simulated.reactor, "127.0.0.1:9", &simulated_ops, NULL));
+    advance(11 * CONFAB_SECOND); /* over the connect time-out */
+    cr_assert_eq(simulated.closes, 20);
+    cr_assert_gt(confab_sim_deliver(simulated.sim), 0);
+    cr_assert_eq(now(), 11 * CONFAB_SECOND);
+    simulate_end();
+}
+
+Test(sim_time, delivering_does_not_wait_for_what_goes_from_one_that_closed_to_another)
+{
+    struct confab_sim_faults faults = { .size = sizeof faults, .delay = CONFAB_MINUTE };
+
+    simulate(1, &faults, NULL);
+    confab_sim_end *end = far_end();
+    far_send(end, "hello\n");
+    confab_chat_abort(simulated.chat);
+    confab_sim_close(end);
+    cr_assert_gt(confab_sim_deliver(simulated.sim), 0);
+    cr_assert_eq(now(), 0);
+    simulate_end();
+}
+
+Test(sim_time, delivering_waits_for_what_one_that_closed_resets)
+{
+    struct confab_sim_faults faults = { .size = sizeof faults, .delay = CONFAB_MINUTE };
+
+    simulate(1, &faults, NULL);
+    confab_sim_end *end = far_end();
+    far_send(end, "hello\n");
+    confab_chat_close(simulated.chat);
+    cr_assert_gt(confab_sim_deliver(simulated.sim), 0);
+    cr_assert_gt(now(), 0);
+    far_expect_result(end, -ECONNRESET);
+    simulate_end();
+}
+
 static struct {
     int64_t at[8];
     int n;

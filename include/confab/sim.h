@@ -13,6 +13,8 @@
  * then something real is waited for, and it goes as real time does.  The wall
  * clock starts at the same moment each time, random numbers come from the seed,
  * and confab_work and look-ups of names run on the loop, in a following turn.
+ * Timers are as exact as outside: never early, up to about a millisecond late,
+ * the time-outs of chats a few.  To see one, let a little more than its time pass.
  *
  *     confab_sim *sim;
  *     confab_sim_end *client;
@@ -61,7 +63,7 @@ struct confab_sim_faults {
     unsigned aborted; /* of connections to the reactor's listeners: gone before they are accepted */
     unsigned no_descriptor; /* of accepts and of new sockets: EMFILE */
     unsigned refused;       /* of the reactor's connects: ECONNREFUSED, whoever listens */
-    unsigned unanswered;    /* of the reactor's connects: nobody ever answers */
+    unsigned unanswered;    /* of the reactor's connects: nobody ever answers; ETIMEDOUT after 127 s */
     unsigned
         resets; /* of connections: reset once reset_after bytes at the most, drawn, have arrived both ways */
     uint64_t reset_after; /* 0: 4096 */
@@ -101,7 +103,8 @@ int confab_sim_settle(confab_sim *sim);
 int confab_sim_deliver(confab_sim *sim);
 
 /* Has ns pass: what falls due on the way (timers, arrivals) happens at its time, and the clock then shows
- * exactly so much more.  Settles first and last.  As confab_sim_settle; -EINVAL: ns is negative. */
+ * exactly so much more.  Settles first and last; while a hold is out it takes as long as it says.  As
+ * confab_sim_settle; -EINVAL: ns is negative, or over what the clock can show. */
 int confab_sim_advance(confab_sim *sim, int64_t ns);
 
 /* Nanoseconds since the simulation was made.  A hook may call it. */
@@ -115,8 +118,9 @@ int64_t confab_sim_now(confab_sim *sim);
  * that cannot be read, or from of another family; -EADDRINUSE: from has a port that is taken; -ENOMEM. */
 int confab_sim_connect(confab_sim *sim, const char *address, const char *from, confab_sim_end **end);
 
-/* Listens where the reactor's side may connect to; port 0: one that is free.  -EADDRINUSE, -EINVAL, -ENOMEM.  address tells where,
- * and lives as long as the listener. */
+/* Listens where the reactor's side may connect to (the forms that confab_listen takes); port 0: one that is free.
+ * 128 connections wait to be accepted at the most: what comes then tries again each second, for 127 s.
+ * -EADDRINUSE, -EINVAL, -ENOMEM.  address tells where, and lives as long as the listener. */
 int confab_sim_listen(confab_sim *sim, const char *address, confab_sim_listener **listener);
 const char *confab_sim_listener_address(const confab_sim_listener *listener);
 
@@ -130,15 +134,17 @@ void confab_sim_listener_close(confab_sim_listener *listener);
  * -EINVAL, also for "localhost", which is 127.0.0.1 and ::1; -ENOMEM. */
 int confab_sim_name(confab_sim *sim, const char *host, const char *address);
 
-/* Sends what there is room for; how many bytes, -EAGAIN: none now; -EPIPE: after shutdown, or the other side is gone;
- * -ECONNRESET, once.  A hook may call it, and recv. */
+/* Sends what there is room for; how many bytes, -EAGAIN: none now; -ECONNRESET, once (whichever of send and recv
+ * comes first is told); -EPIPE: after that, and after shutdown.  What is sent to a side that has closed is taken, as by TCP,
+ * and answered with a reset.  A hook may call it, and recv. */
 ssize_t confab_sim_send(confab_sim_end *end, const void *bytes, size_t len);
 
 /* Receives what has arrived, up to room; 0: the stream has ended; -EAGAIN: nothing now; -ECONNRESET, once
  * all that came before it has been read. */
 ssize_t confab_sim_recv(confab_sim_end *end, void *bytes, size_t room);
 
-/* Half-close: the other side finds the end of the stream behind what was sent.  0, -EPIPE. */
+/* Half-close: the other side finds the end of the stream behind what was sent.  0, also where it was
+ * done before; -EPIPE: the connection was reset. */
 int confab_sim_shutdown(confab_sim_end *end);
 
 /* Resets the connection: bytes that are under way to the reactor's side still arrive, then it finds ECONNRESET.  Frees end. */
