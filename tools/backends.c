@@ -87,17 +87,17 @@ static void print_json(void)
     json_close(&json, ']');
 }
 
-/* Where CONFAB_BACKEND names none of them there is no default. */
-static void tell_of_unknown(void)
+/* What CONFAB_BACKEND names, and 'confab serve' refuses. */
+static void tell_of_refused(void)
 {
-    const char *name;
-    for (size_t i = 0; (name = confab_backend_name(i)); i++)
-        if (why_default(i))
-            return;
-    fprintf(stderr,
-            "%s: no default: CONFAB_BACKEND names \"%s\", which this build does not have: "
-            "'confab serve' without -b fails\n",
-            command, wanted());
+    bool known = false;
+    for (size_t i = 0; confab_backend_name(i); i++)
+        known = known || why_default(i);
+    if (known && !(wanted() && backend_is_simulated(wanted())))
+        return;
+    fprintf(stderr, "%s: %sCONFAB_BACKEND names \"%s\", %s: 'confab serve' without -b fails\n", command,
+            known ? "" : "no default: ", wanted(),
+            known ? "which nobody can reach from outside" : "which this build does not have");
 }
 
 static int run(const char *program, int argc, char **argv)
@@ -123,7 +123,7 @@ static int run(const char *program, int argc, char **argv)
                 print_json();
             else
                 print_text();
-            tell_of_unknown();
+            tell_of_refused();
             return output_done(command);
         }
     }

@@ -11,7 +11,6 @@
 #include "plugin_path.h"
 
 #include <confab/host.h>
-#include <errno.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
@@ -155,8 +154,7 @@ static int start(struct hosting *hosting)
     if (error) {
         const char *name = wish->backend ? wish->backend : getenv("CONFAB_BACKEND");
         return failure(wish->command, "cannot open the backend \"%s\": %s; see 'confab backends'",
-                       name ? name : confab_backend_name(0),
-                       error == -ENOENT ? "this build has none of that name" : strerror(-error));
+                       name && *name ? name : confab_backend_name(0), strerror(-error));
     }
     int status = take_signals(hosting);
     if (status)

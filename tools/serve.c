@@ -36,7 +36,8 @@ static int help(void)
          "\n"
          "  -l, --listen ADDRESS     where to listen; may be given often.  Without it: the\n"
          "                           plugin's default port on 127.0.0.1\n"
-         "  -b, --backend BACKEND    one of 'confab backends', but sim\n"
+         "  -b, --backend BACKEND    one of 'confab backends', but sim.  Without it: the one\n"
+         "                           that CONFAB_BACKEND names, else the best\n"
          "  -w, --workers 0          0: all in one process, which is all there is so far\n"
          "      --log-level LEVEL    debug, info, warning or error; default: info\n"
          "  -h, --help               this text\n"
@@ -76,15 +77,14 @@ static int check_backend(const char *by, const char *wanted)
                            "%s: \"%s\" is a simulated network, for tests: nobody can reach it from outside; "
                            "expected one of %s",
                            by, wanted, known.text);
-    return usage_error(command, "no backend \"%s\": expected one of %s", wanted, known.text);
+    return usage_error(command, "%s: no backend \"%s\": expected one of %s", by, wanted, known.text);
 }
 
-/* Of another one that the environment names we hear when it is opened. */
 static int check_environment(void)
 {
     static const char variable[] = "CONFAB_BACKEND";
     const char *name = getenv(variable);
-    return name && backend_is_simulated(name) ? check_backend(variable, name) : EXIT_SUCCESS;
+    return name && *name ? check_backend(variable, name) : EXIT_SUCCESS;
 }
 
 static int check_listen(const char *address)

@@ -336,15 +336,19 @@ the_simulated_network_is_not_served_on() {
     assert_contains "$WORK/err" 'nobody can reach it from outside; expected one of'
     ! grep -q 'expected one of.*sim' "$WORK/err" || fail "offered in its place: $(cat "$WORK/err")"
     CONFAB_BACKEND=sim assert_wrong 'CONFAB_BACKEND: "sim" is a simulated network' serve -l 0 line
+    CONFAB_BACKEND=sim ask backends
+    assert_status 0
+    assert_contains "$WORK/err" "CONFAB_BACKEND names \"sim\", which nobody can reach from outside: 'confab serve' without -b fails"
     CONFAB_BACKEND=sim host_start -b poll -l 0 line
     host_stop
     assert_contains "$WORK/log" 'with poll'
 }
 
 an_unknown_backend_in_the_environment_is_named() {
-    CONFAB_BACKEND=kpoll ask serve line -l 0
-    assert_status 1
-    assert_contains "$WORK/err" '"kpoll"'
+    CONFAB_BACKEND=kpoll assert_wrong 'CONFAB_BACKEND: no backend "kpoll": expected one of' serve line -l 0
+    CONFAB_BACKEND=kpoll host_start -b poll -l 0 line
+    host_stop
+    assert_contains "$WORK/log" 'with poll'
 }
 
 fails_when_its_output_cannot_be_written() {
