@@ -28,8 +28,10 @@ static void usage(FILE *to)
           "Plays scenarios on every backend and compares what happened, channel by channel.\n"
           "Ends at the first difference, which is shown side by side.\n"
           "\n"
-          "  --seed N         the first seed of scenarios that are generated; default: 1\n"
-          "  --count N        how many of them; default: 1 where --seed is given, else none\n"
+          "  --seed N         the first seed of scenarios that are generated, and what the cuts\n"
+          "                   of files are drawn from; default: 1\n"
+          "  --count N        how many are generated; default: 1 where --seed is given and no\n"
+          "                   FILE, else none\n"
           "  --backend A,...  where: backends, also with +cut behind the name: what is read\n"
           "                   and sent is cut at random; default: each in both ways\n"
           "  --verbose        shows every trace\n"
@@ -45,6 +47,15 @@ static void usage(FILE *to)
 static int bad_usage(const char *what, const char *word)
 {
     fprintf(stderr, "differential: %s%s; try --help\n", what, word);
+    return 2;
+}
+
+static int bad_places(const char *list)
+{
+    fprintf(stderr, "differential: not a list of backends: %s; they are", list);
+    for (size_t i = 0; confab_backend_name(i); i++)
+        fprintf(stderr, "%s %s", i > 0 ? "," : "", confab_backend_name(i));
+    fprintf(stderr, ", each also with +cut behind it\n");
     return 2;
 }
 
@@ -219,9 +230,9 @@ static bool take_number(const char *text, uint64_t *number)
 
 int main(int argc, char **argv)
 {
-    struct run run = { .seed = 1 };
+    struct run run = { .count = 0 };
     uint64_t seed = 1, count = 0;
-    bool right = true;
+    bool right = true, seeded = false, counted = false;
     int at = 1;
 
     for (; at < argc && argv[at][0] == '-'; at++) {
@@ -239,16 +250,20 @@ int main(int argc, char **argv)
         } else if (seeds || !strcmp(option, "--count")) {
             if (!take_number(value, seeds ? &seed : &count))
                 return bad_usage("a number is missing behind ", option);
-            count = seeds && count == 0 ? 1 : count;
+            seeded = seeded || seeds;
+            counted = counted || !seeds;
             at++;
         } else if (!strcmp(option, "--backend")) {
             if (!add_places(&run, value))
-                return bad_usage("not a list of backends: ", value);
+                return bad_places(value);
             at++;
         } else {
             return bad_usage("not an option: ", option);
         }
     }
+    if (seeded && !counted && at == argc)
+        count = 1;
+    run.seed = seed;
     if (at == argc && count == 0)
         return bad_usage("nothing to play", "");
     if (run.count == 0)

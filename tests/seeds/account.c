@@ -3,6 +3,7 @@
 #include "seeds.h"
 #include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 /* Stamps are in ticks of 2^20 ns; time-outs are rounded up to these. */
@@ -11,22 +12,38 @@ static const int64_t early = 2 * CONFAB_MILLISECOND, late = 10 * CONFAB_MILLISEC
 /* Memory of a run beside what its chats have, and of a chat beside its buffers. */
 enum { MEMORY = 3 << 20, MEMORY_OF_CHAT = 16 << 10 };
 
+enum { SHOWN = 20, SHOWN_TEXT = 4 * SHOWN + 1 }; /* bytes of those that are not right */
+
 /* -- Bytes --------------------------------------------------------------------- */
+
+/* The first of them as text that a terminal can show. */
+static const char *shown(const char *bytes, size_t n, char text[SHOWN_TEXT])
+{
+    size_t len = 0;
+
+    text[0] = '\0';
+    for (size_t i = 0; i < n && i < SHOWN; i++) {
+        unsigned char c = (unsigned char)bytes[i];
+        bool plain = c >= ' ' && c <= '~' && c != '"' && c != '\\';
+        len += (size_t)snprintf(text + len, SHOWN_TEXT - len, plain ? "%c" : "\\x%02x", c);
+    }
+    return text;
+}
 
 void account_received(struct far *far, const char *bytes, size_t n)
 {
     const struct bytes *answer = &far->speech.answer;
     size_t at = (size_t)far->received, there = answer->len - at, same = 0;
+    char came[SHOWN_TEXT], wanted[SHOWN_TEXT];
 
     while (same < n && same < there && bytes[same] == answer->at[at + same])
         same++;
     if (same == n)
         return;
     run_fail(far->run,
-             "far end %u received, as byte %zu, %d (\"%.*s\"), where %d (\"%.*s\") was to come of %zu in all",
-             far->number, at + same, (unsigned char)bytes[same], n - same < 20 ? (int)(n - same) : 20,
-             bytes + same, same < there ? (unsigned char)answer->at[at + same] : -1,
-             there - same < 20 ? (int)(there - same) : 20, answer->at + at + same, answer->len);
+             "far end %u received, from byte %zu on, \"%s\", where \"%s\" was to come of %zu bytes in all",
+             far->number, at + same, shown(bytes + same, n - same, came),
+             shown(answer->at + at + same, there - same, wanted), answer->len);
 }
 
 /* -- Reasons ------------------------------------------------------------------------ */

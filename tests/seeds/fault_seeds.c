@@ -21,11 +21,14 @@ enum {
 };
 
 static const char usage[] =
-    "usage: fault_seeds [--plugin line|echo] [--seed N] [--count N] [--verbose]\n"
+    "usage: fault_seeds [--plugin line|echo] [--seed N] [--count N] [--verbose] [--help]\n"
     "\n"
     "Runs the plugin (both, if none is named) in a simulated network, once for each of so\n"
     "many seeds (500), the first of which is N (1).  What a seed draws is always the same.\n"
-    "--verbose tells what each run drew; with a single seed also all of its trace.\n";
+    "--verbose tells what each run drew; with a single seed also all of its trace.\n"
+    "\n"
+    "The plugins are looked for in the folder that CONFAB_TEST_PLUGINS names (plugins).\n"
+    "Status: 0 all was well, 1 a run failed, 2 wrong usage.\n";
 
 struct options {
     int plugin; /* -1: both */
@@ -200,7 +203,7 @@ static bool try_plugin(enum protocol protocol, const struct options *options)
     int before;
 
     if (confab_module_load(&module, names[protocol], folder ? folder : "plugins", error, sizeof error)) {
-        fprintf(stderr, "fault_seeds: %s\n", error);
+        fprintf(stderr, "fault_seeds: %s (CONFAB_TEST_PLUGINS names the folder)\n", error);
         return false;
     }
     before = open_descriptors();
@@ -242,6 +245,7 @@ static bool read_plugin(const char *text, int *plugin)
 static bool read_options(char **argument, struct options *options)
 {
     for (; *argument; argument++) {
+        const char *option = *argument;
         bool good;
 
         if (!strcmp(*argument, "--verbose"))
@@ -254,8 +258,12 @@ static bool read_options(char **argument, struct options *options)
             good = read_number(*++argument, &options->count);
         else
             good = false;
-        if (!good)
+        if (!good) {
+            bool value = *argument && *argument != option;
+            fprintf(stderr, "fault_seeds: not understood: %s%s%s; try --help\n", option, value ? " " : "",
+                    value ? *argument : "");
             return false;
+        }
     }
     return true;
 }
@@ -265,11 +273,12 @@ int main(int argc, char **argv)
     struct options options = { .plugin = -1, .seed = 1, .count = COUNT };
     bool well = true;
 
-    (void)argc;
-    if (!read_options(argv + 1, &options)) {
-        fputs(usage, stderr);
-        return 2;
+    if (argc == 2 && !strcmp(argv[1], "--help")) {
+        fputs(usage, stdout);
+        return 0;
     }
+    if (!read_options(argv + 1, &options))
+        return 2;
     watch();
     for (int i = LINE; i <= ECHO; i++)
         if (options.plugin < 0 || options.plugin == i)
