@@ -68,7 +68,7 @@ void subject_every_backend(void (*test)(struct subject *), const char *why)
                              .io = confab_backends[i]->io,
                              .allocations_left = -1 };
 
-        if (only && strcmp(only, s.backend->name) != 0)
+        if (only && *only && strcmp(only, s.backend->name) != 0)
             continue;
         if (why && !subject_real(&s)) {
             left_out++;
@@ -90,6 +90,11 @@ bool subject_real(const struct subject *s)
 bool subject_tells_except(const struct subject *s)
 {
     return subject_real(s) && strcmp(s->backend->name, "kqueue") != 0;
+}
+
+bool subject_tells_closed(const struct subject *s)
+{
+    return strcmp(s->backend->name, "epoll") != 0 && strcmp(s->backend->name, "kqueue") != 0;
 }
 
 int64_t subject_now(struct subject *s)

@@ -202,7 +202,7 @@ BACKEND_TEST(backend_set, what_is_closed_unasked_fails_alone_or_is_silent)
         bool told = subject_wait(s, 0) == 1;
 
         expect(s, s->n <= 1);
-        expect(s, told == (s->backend == &confab_backend_poll || !subject_real(s)));
+        expect(s, told == subject_tells_closed(s));
         if (told)
             expect(s, s->ready[0].fd == pair[0] && s->ready[0].generation == 1 &&
                           s->ready[0].events == BACKEND_FAILED && s->ready[0].error == EBADF);

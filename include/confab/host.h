@@ -35,6 +35,8 @@ extern "C" {
  * NAME.so (as it is where it ends so) in the folders of path, which are separated
  * by colons.  What is wrong
  * with a file is found before any of its code runs, where that can be told.
+ * The library's functions it finds in the program: one that is linked with
+ * libconfab.so, or with the whole archive and -rdynamic.
  * -ENOENT, -ENOEXEC (not a plugin, or a truncated one), -EPROTONOSUPPORT (an
  * ABI that this host cannot run), -EINVAL (a bad table), -ENOMEM. */
 int confab_module_load(confab_module **module, const char *name, const char *path, char *error, size_t room);
