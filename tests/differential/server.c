@@ -57,7 +57,7 @@ static void delivered(struct wire *wire, const char *bytes, size_t len)
 {
     const struct bytes *out = &wire->far.out;
 
-    if (wire->uncounted || len == 0)
+    if (wire->uncounted || len == 0) /* where nothing was ever sent out->at is NULL */
         return;
     if (len > out->len - wire->delivered || memcmp(out->at + wire->delivered, bytes, len) != 0)
         play_fail(wire->play, wire, "the hooks got other bytes than were sent, after %zu", wire->delivered);
