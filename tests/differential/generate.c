@@ -39,6 +39,8 @@ struct generator {
     struct talk talks[CHANNELS_MAX];
 };
 
+/* No two of these in the arguments of one call: compilers take them in different orders, and a seed is to draw the same
+ * with each. */
 static unsigned under(struct generator *g, unsigned bound)
 {
     return drawn_under(&g->random, bound);
@@ -104,16 +106,20 @@ static void manner(struct generator *g)
         say(g, " in-buffer=%u", 1 + under(g, 40));
     if (once_in(g, 4))
         say(g, " low=%u high=%u", LOW, HIGH + under(g, 100000));
-    if (once_in(g, 3))
-        say(g, " %s%s", one_of(g, times), once_in(g, 2) ? " timeout=keep" : "");
+    if (once_in(g, 3)) {
+        const char *keep = once_in(g, 2) ? " timeout=keep" : "";
+        say(g, " %s%s", one_of(g, times), keep);
+    }
 }
 
 static void reactor(struct generator *g)
 {
     if (once_in(g, 2))
         return;
-    say(g, "reactor messages=%u reads=%u accepts=%u", 1 + under(g, 4), 1 + under(g, 3), 1 + under(g, 2));
-    say(g, once_in(g, 2) ? " read-buffer=%u\n" : "\n", 1 + under(g, 300));
+    unsigned accepts = 1 + under(g, 2), reads = 1 + under(g, 3);
+    say(g, "reactor messages=%u reads=%u accepts=%u", 1 + under(g, 4), reads, accepts);
+    unsigned buffer = 1 + under(g, 300);
+    say(g, once_in(g, 2) ? " read-buffer=%u\n" : "\n", buffer);
 }
 
 /* -- What chats are told ------------------------------------------------------ */
@@ -176,16 +182,20 @@ static void state_command(struct generator *g)
 /* In quotes, within which a command's own ones are escaped. */
 static void any_command(struct generator *g, struct talk *talk)
 {
+    unsigned n;
+
     switch (under(g, 8)) {
     case 0:
     case 1:
         state_command(g);
         break;
     case 2:
-        say(g, "later %us reply %u", 1 + under(g, 3), output(g, talk) % LITTLE);
+        n = output(g, talk) % LITTLE;
+        say(g, "later %us reply %u", 1 + under(g, 3), n);
         break;
     case 3:
-        say(g, "defer %us %u", 1 + under(g, 3), output(g, talk) % LITTLE);
+        n = output(g, talk) % LITTLE;
+        say(g, "defer %us %u", 1 + under(g, 3), n);
         break;
     case 4:
         say(g, "echo %u", under(g, 1000));
@@ -228,7 +238,8 @@ static void send_step(struct generator *g, int channel)
     say(g, "c%d > ", channel);
     if (once_in(g, 8)) {
         bool many = once_in(g, 4);
-        say(g, once_in(g, 2) ? "line %u" : "bytes %u", under(g, many ? MANY : LITTLE));
+        unsigned n = under(g, many ? MANY : LITTLE);
+        say(g, once_in(g, 2) ? "line %u" : "bytes %u", n);
         talk->many = talk->many || many;
         end_step(g);
         return;
@@ -316,6 +327,13 @@ static void pass_step(struct generator *g)
     say(g, "pass %ums\n", 1000 * (1 + under(g, 4)) + 60);
 }
 
+static void pause_step(struct generator *g)
+{
+    unsigned listener = under(g, (unsigned)g->listeners);
+
+    say(g, "%s s%u\n", once_in(g, 2) ? "pause" : "resume", listener);
+}
+
 static void one_step(struct generator *g)
 {
     int channel = (int)under(g, (unsigned)g->channels);
@@ -328,7 +346,7 @@ static void one_step(struct generator *g)
     else if (what <= 5)
         do_command(g, channel);
     else if (what == 6 && once_in(g, 3))
-        say(g, "%s s%u\n", once_in(g, 2) ? "pause" : "resume", under(g, (unsigned)g->listeners));
+        pause_step(g);
     else
         far_step(g, channel);
 }

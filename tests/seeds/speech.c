@@ -75,8 +75,9 @@ static void compose_echo(struct speech *speech, struct dice *dice)
         bytes_add(&speech->words, "\n", 1);
         return;
     }
-    snprintf(command, sizeof command, "ECHO %0*zu%s\n", dice_one_in(dice, 50) ? 123 : 0, length,
-             dice_one_in(dice, 2) ? "\r" : "");
+    /* One after the other: compilers take the arguments of a call in different orders. */
+    const char *cr = dice_one_in(dice, 2) ? "\r" : "";
+    snprintf(command, sizeof command, "ECHO %0*zu%s\n", dice_one_in(dice, 50) ? 123 : 0, length, cr);
     bytes_add(&speech->words, command, strlen(command));
     add_noise(&speech->words, length, -1, dice);
 }
