@@ -35,7 +35,8 @@ struct generator {
     struct bytes *text;
     uint64_t random;
     int listeners, channels, passes, much;
-    bool dials; /* a connect is under way */
+    bool rested; /* nothing is under way */
+    bool told;   /* since the last rest a chat was told something */
     struct talk talks[CHANNELS_MAX];
 };
 
@@ -67,10 +68,17 @@ static void say(struct generator *g, const char *format, ...)
 /* The end of a step: most of the time all comes to rest behind it. */
 static void end_step(struct generator *g)
 {
-    bool goes_on = once_in(g, 4);
+    g->rested = !once_in(g, 4);
+    g->told = g->told && !g->rested;
+    say(g, g->rested ? "\n" : " &\n");
+}
 
-    say(g, goes_on ? " &\n" : "\n");
-    g->dials = g->dials && goes_on;
+/* The same, where all comes to rest in any case. */
+static void end_at_rest(struct generator *g)
+{
+    g->rested = true;
+    g->told = false;
+    say(g, "\n");
 }
 
 static const char *one_of(struct generator *g, const char *const *words)
@@ -146,9 +154,6 @@ static void push_command(struct generator *g, struct talk *talk)
                                          "produce", "file",  "work",  NULL };
     const char *kind = one_of(g, kinds);
 
-    /* Which of the two is done first is a race: a job, or the connect of its chat. */
-    if (g->dials && !strcmp(kind, "work"))
-        kind = "reply";
     say(g, "%s %u", kind, output(g, talk));
 }
 
@@ -206,19 +211,33 @@ static void any_command(struct generator *g, struct talk *talk)
     }
 }
 
+/* A job that no message asked for races with whatever else is under way, so it is alone in its step. */
 static void do_command(struct generator *g, int channel)
 {
     struct bytes text = { 0 }, *whole = g->text;
+    const char *command;
+    bool job;
 
     g->text = &text;
     any_command(g, &g->talks[channel]);
     g->text = whole;
+    command = text.at;
+    job = !strncmp(command, "work", 4);
     say(g, "c%d do ", channel);
-    for (size_t i = 0; i < text.len; i++)
-        if (text.at[i] != '\\')
-            bytes_add(g->text, &text.at[i], 1);
+    if (job && !g->rested) {
+        say(g, "reply");
+        command += 4;
+        job = false;
+    }
+    for (; *command; command++)
+        if (*command != '\\')
+            bytes_add(g->text, command, 1);
     bytes_free(&text);
-    end_step(g);
+    g->told = true;
+    if (job)
+        end_at_rest(g);
+    else
+        end_step(g);
 }
 
 /* -- What far ends do --------------------------------------------------------- */
@@ -256,20 +275,22 @@ static void send_step(struct generator *g, int channel)
     end_step(g);
 }
 
-/* How a far end ends.  One that breaks off must have sent all it was to, even where the chat does not read. */
+/* How a far end ends.  One that breaks off must have sent all it was to, even where the chat does not read; and
+ * whether what a chat was told is done before it finds that out is a race. */
 static void end_of_far(struct generator *g, int channel)
 {
     struct talk *talk = &g->talks[channel];
-    unsigned how = talk->many ? 2 : under(g, 4);
+    bool gone = !talk->many && !g->told && (talk->ended || once_in(g, 2));
 
-    if (how == 0 || (how == 1 && talk->much))
-        say(g, "c%d reset\n", channel);
-    else if (how == 1)
-        say(g, "c%d close\n", channel);
+    if (!gone)
+        say(g, "c%d eof", channel);
+    else if (talk->ended || talk->much || once_in(g, 2))
+        say(g, "c%d reset", channel);
     else
-        say(g, "c%d eof\n", channel);
-    talk->gone = how < 2;
+        say(g, "c%d close", channel);
+    talk->gone = gone;
     talk->ended = true;
+    end_at_rest(g);
 }
 
 static void far_step(struct generator *g, int channel)
@@ -283,12 +304,9 @@ static void far_step(struct generator *g, int channel)
         talk->held = 0;
         say(g, "c%d %s", channel, talk->stalled ? "stall" : "go");
         end_step(g);
-    } else if (talk->ended && talk->many) {
+    } else if (talk->ended && (talk->many || g->told)) {
         do_command(g, channel);
-    } else if (talk->ended) {
-        talk->gone = true;
-        say(g, "c%d reset\n", channel);
-    } else if (once_in(g, 12)) {
+    } else if (talk->ended || once_in(g, 12)) {
         end_of_far(g, channel);
     } else {
         send_step(g, channel);
@@ -305,7 +323,6 @@ static void new_channel(struct generator *g)
     if (once_in(g, 4)) {
         say(g, "dial c%d%s", g->channels, once_in(g, 8) ? " refused" : "");
         manner(g);
-        g->dials = true;
     } else {
         say(g, "connect c%d s%u", g->channels, under(g, (unsigned)g->listeners));
     }
@@ -324,7 +341,14 @@ static void pass_step(struct generator *g)
         g->talks[i].held = 0;
     }
     g->passes++;
-    say(g, "pass %ums\n", 1000 * (1 + under(g, 4)) + 60);
+    say(g, "pass %ums", 1000 * (1 + under(g, 4)) + 60);
+    end_at_rest(g);
+}
+
+static void pause_step(struct generator *g)
+{
+    say(g, "%s s%u", once_in(g, 2) ? "pause" : "resume", under(g, (unsigned)g->listeners));
+    end_step(g);
 }
 
 static void pause_step(struct generator *g)
