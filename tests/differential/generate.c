@@ -347,15 +347,10 @@ static void pass_step(struct generator *g)
 
 static void pause_step(struct generator *g)
 {
-    say(g, "%s s%u", once_in(g, 2) ? "pause" : "resume", under(g, (unsigned)g->listeners));
-    end_step(g);
-}
-
-static void pause_step(struct generator *g)
-{
     unsigned listener = under(g, (unsigned)g->listeners);
 
-    say(g, "%s s%u\n", once_in(g, 2) ? "pause" : "resume", listener);
+    say(g, "%s s%u", once_in(g, 2) ? "pause" : "resume", listener);
+    end_step(g);
 }
 
 static void one_step(struct generator *g)
