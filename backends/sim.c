@@ -224,7 +224,7 @@ static int64_t real_clock(void)
     return (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
 }
 
-/* Something real is waited for, or nothing will ever come: lets real time pass, until `until` of the clock at the
+/* Something real is waited for, or nothing comes in this age: lets real time pass, until `until` of the clock at the
  * most, or a wake.  Returns whether it was ended early. */
 static bool sleep_until(struct sim_state *sim, int64_t until)
 {
@@ -244,7 +244,7 @@ static bool pass_time(struct sim_state *sim, int64_t deadline)
 {
     int64_t arrival = sim_next_arrival(sim->network), until = arrival < deadline ? arrival : deadline;
 
-    if (sim->holds > 0 || until == INT64_MAX)
+    if (sim->holds > 0 || until > SIM_CLOCK_MAX)
         return sleep_until(sim, until);
     sim->network->clock = until;
     sim_note(sim->network, "clock");

@@ -34,6 +34,9 @@ struct sim_faults {
     size_t buffer;
 };
 
+/* The clock does not jump farther, so that what is added to it does not overflow. */
+#define SIM_CLOCK_MAX (INT64_C(1) << 62)
+
 struct sim_event;
 struct sim_name;
 

@@ -1,6 +1,7 @@
 /* sim.c: simulations: a network in memory with one reactor in it, and its time. */
 #include "core/sim.h"
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 
 enum { SHARE_MAX = 900, TURNS_MAX = 100000, RESET_AFTER = 4096 };
@@ -113,56 +114,72 @@ static bool busy(const confab_sim *sim)
            atomic_load(&reactor->posted) || sim_anything_ready(reactor->state);
 }
 
-/* Adds the turns that it took to *turns. */
-static int settle(confab_sim *sim, int *turns)
+struct turns {
+    int all, here; /* here: since the clock last moved */
+    int64_t clock;
+};
+
+/* A turn that may wait for ns; -ELOOP: there were too many without the clock's moving. */
+static int take_turn(confab_sim *sim, struct turns *turns, int64_t ns)
+{
+    if (turns->clock != sim->network->clock)
+        turns->here = 0;
+    turns->clock = sim->network->clock;
+    if (turns->here == TURNS_MAX)
+        return -ELOOP;
+    turns->here++;
+    turns->all += turns->all < INT_MAX;
+    return confab_reactor_run_once(sim->reactor, ns);
+}
+
+static int settle(confab_sim *sim, struct turns *turns)
 {
     int n;
 
-    do {
-        if (*turns == TURNS_MAX)
-            return -ELOOP;
-        n = confab_reactor_run_once(sim->reactor, 0);
-        *turns += 1;
-    } while (n > 0 || (n == 0 && busy(sim)));
+    do
+        n = take_turn(sim, turns, 0);
+    while (n > 0 || (n == 0 && busy(sim)));
     return n;
 }
 
 /* One turn that may sleep until `until`, then as many as there is something to do for. */
-static int pass_to(confab_sim *sim, int64_t until, int *turns)
+static int pass_to(confab_sim *sim, int64_t until, struct turns *turns)
 {
-    int n = confab_reactor_run_once(sim->reactor, until - sim->network->clock);
+    int n = take_turn(sim, turns, until - sim->network->clock);
 
-    *turns += 1;
     return n < 0 ? n : settle(sim, turns);
 }
 
 int confab_sim_settle(confab_sim *sim)
 {
-    int turns = 0, error = settle(sim, &turns);
+    struct turns turns = { 0 };
+    int error = settle(sim, &turns);
 
-    return error ? error : turns;
+    return error ? error : turns.all;
 }
 
 int confab_sim_deliver(confab_sim *sim)
 {
-    int turns = 0, error = settle(sim, &turns);
+    struct turns turns = { 0 };
+    int error = settle(sim, &turns);
 
     while (!error && sim_next_delivery(sim->network) != INT64_MAX)
         error = pass_to(sim, sim_next_delivery(sim->network), &turns);
-    return error ? error : turns;
+    return error ? error : turns.all;
 }
 
 int confab_sim_advance(confab_sim *sim, int64_t ns)
 {
-    int64_t until;
-    int turns = 0, error;
+    struct turns turns = { 0 };
+    int64_t until = sim->network->clock;
 
-    if (ns < 0 || __builtin_add_overflow(sim->network->clock, ns, &until))
+    if (ns < 0 || ns > SIM_CLOCK_MAX - until)
         return -EINVAL;
-    error = settle(sim, &turns);
+    until += ns;
+    int error = settle(sim, &turns);
     while (!error && sim->network->clock < until)
         error = pass_to(sim, until, &turns);
-    return error ? error : turns;
+    return error ? error : turns.all;
 }
 
 int64_t confab_sim_now(confab_sim *sim)

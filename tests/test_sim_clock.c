@@ -162,6 +162,19 @@ Test(sim_clock, a_wake_ends_a_wait_that_a_hold_makes_real)
     close_sim(state);
 }
 
+Test(sim_clock, a_wait_for_what_comes_in_no_age_is_as_one_for_ever)
+{
+    void *state = open_sim(NULL, NULL);
+    int64_t start = io->clock(state);
+    pthread_t thread;
+
+    cr_assert_eq(pthread_create(&thread, NULL, wake_soon, state), 0);
+    cr_assert_eq(sim_waits(state, INT64_MAX / 4 * 3), 0);
+    cr_assert_eq(pthread_join(thread, NULL), 0);
+    cr_assert_lt(io->clock(state) - start, 60 * CONFAB_MINUTE);
+    close_sim(state);
+}
+
 Test(sim_clock, what_is_ready_is_told_at_once_whatever_is_held)
 {
     void *state = open_sim(NULL, NULL);

@@ -223,6 +223,43 @@ Test(sim_time, what_is_never_quiet_is_ELOOP)
     simulate_end();
 }
 
+Test(sim_time, however_many_turns_a_long_time_takes_they_are_no_ELOOP)
+{
+    int ticks = 0;
+
+    simulate_with(1, NULL);
+    cr_assert_neq(confab_call_every(simulated.reactor, CONFAB_SECOND, count, &ticks), 0);
+    cr_assert_gt(confab_sim_advance(simulated.sim, 2 * 24 * 60 * CONFAB_MINUTE + CONFAB_SECOND / 2), 100000);
+    cr_assert_eq(ticks, 2 * 24 * 60 * 60);
+    simulate_end();
+}
+
+/* What is added to the clock, and the wall clock, which is ahead of it, must not overflow. */
+Test(sim_time, more_than_146_years_do_not_pass)
+{
+    const int64_t years = 146 * 365 * 24 * 60 * CONFAB_MINUTE;
+    struct confab_sim_faults faults = { .size = sizeof faults, .delay = CONFAB_SIM_DELAY_MAX };
+    struct confab_chat_options options = { .size = sizeof options,
+                                           .timeout = { [CONFAB_TIMEOUT_IDLE] = CONFAB_OFF } };
+
+    simulate(1, NULL, &options);
+    int64_t wall = confab_reactor_wall_time(simulated.reactor);
+    cr_assert_eq(confab_sim_advance(simulated.sim, INT64_MAX), -EINVAL);
+    cr_assert_eq(confab_sim_advance(simulated.sim, years + years / 100), -EINVAL);
+    cr_assert_eq(now(), 0);
+    advance(years);
+    cr_assert_eq(now(), years);
+    cr_assert_eq(confab_sim_advance(simulated.sim, years / 100), -EINVAL);
+    cr_assert_eq(now(), years);
+    cr_assert_eq(confab_reactor_wall_time(simulated.reactor), wall + years);
+    confab_sim_end *end = far_end();
+    cr_assert_eq(confab_sim_set_faults(simulated.sim, &faults), 0);
+    far_say(end, "hello\n");
+    cr_assert_gt(confab_sim_deliver(simulated.sim), 0);
+    cr_assert_eq(simulated.lines, 1);
+    simulate_end();
+}
+
 Test(sim_time, a_run_of_the_reactor_takes_no_real_time)
 {
     memset(&fired, 0, sizeof fired);

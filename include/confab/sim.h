@@ -94,8 +94,8 @@ int confab_sim_set_faults(confab_sim *sim, const struct confab_sim_faults *fault
 /* -- Time ------------------------------------------------------------------- */
 
 /* Runs turns until nothing is left to do now: time stands still.  What is under way (faults.delay) stays
- * under way, and a fault's EAGAIN is tried again.  The number of turns; -ELOOP: not quiet after 100,000;
- * -EBUSY inside run; what the loop says when it fails. */
+ * under way, and a fault's EAGAIN is tried again.  The number of turns; -ELOOP: not quiet after 100,000
+ * of one moment; -EBUSY inside run; what the loop says when it fails. */
 int confab_sim_settle(confab_sim *sim);
 
 /* The same, but time goes on as far as what is under way needs: afterwards nothing is.  (A connect that nobody
@@ -104,7 +104,7 @@ int confab_sim_deliver(confab_sim *sim);
 
 /* Has ns pass: what falls due on the way (timers, arrivals) happens at its time, and the clock then shows
  * exactly so much more.  Settles first and last; while a hold is out it takes as long as it says.  As
- * confab_sim_settle; -EINVAL: ns is negative, or over what the clock can show. */
+ * confab_sim_settle; -EINVAL: ns is negative, or the clock would have gone on for more than 140 years in all. */
 int confab_sim_advance(confab_sim *sim, int64_t ns);
 
 /* Nanoseconds since the simulation was made.  A hook may call it. */
