@@ -8,6 +8,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* memcpy, but that where there are no bytes there need be no address either. */
+static void copy(char *to, const char *from, size_t n)
+{
+    if (n > 0)
+        memcpy(to, from, n);
+}
+
 /* A ring is made when the first byte comes: most ends of a test never get one. */
 static bool has_ring(struct sim_pipe *pipe, size_t room)
 {
@@ -85,13 +92,15 @@ void sim_put(struct sim_socket *socket, const char *bytes, size_t n)
     }
     size_t at = (pipe->start + pipe->held) % pipe->room, first = pipe->room - at;
     first = first < n ? first : n;
-    memcpy(pipe->bytes + at, bytes, first);
-    memcpy(pipe->bytes, bytes + first, n - first);
+    copy(pipe->bytes + at, bytes, first);
+    copy(pipe->bytes, bytes + first, n - first);
     pipe->held += n;
 }
 
 void sim_flush(struct sim_socket *socket, size_t n)
 {
+    if (socket->network->no_memory) /* what was put may be nowhere */
+        return;
     if (socket->other)
         sim_send_off(SIM_BYTES, socket->other, socket, n, 0);
     else
@@ -104,8 +113,8 @@ void sim_take(struct sim_socket *socket, char *bytes, size_t n, bool peek)
     size_t first = pipe->room - pipe->start;
 
     first = first < n ? first : n;
-    memcpy(bytes, pipe->bytes + pipe->start, first);
-    memcpy(bytes + first, pipe->bytes, n - first);
+    copy(bytes, pipe->bytes + pipe->start, first);
+    copy(bytes + first, pipe->bytes, n - first);
     if (peek)
         return;
     pipe->start = (pipe->start + n) % pipe->room;

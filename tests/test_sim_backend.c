@@ -48,6 +48,22 @@ Test(sim_backend, there_is_an_end_to_handles)
     close_sim(state);
 }
 
+Test(sim_backend, when_memory_was_short_nothing_arrives_and_a_wait_says_so)
+{
+    struct sim_network *network = sim_network_new(1);
+    void *state = open_sim(network, NULL);
+    int pair[2];
+    char byte;
+
+    connect_sim(state, pair);
+    network->no_memory = true; /* as where there is none for what is sent */
+    cr_assert_eq(io->send(state, pair[1], "x", 1, 0), 1);
+    cr_assert_eq(io->recv(state, pair[0], &byte, 1, 0), -EAGAIN);
+    cr_assert_eq(sim_waits(state, 0), -ENOMEM);
+    close_sim(state);
+    sim_network_unref(network);
+}
+
 Test(sim_backend, a_real_descriptor_is_none_of_its_handles)
 {
     void *state = open_sim(NULL, NULL);

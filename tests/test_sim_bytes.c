@@ -32,6 +32,18 @@ Test(sim_bytes, no_more_is_sent_than_the_buffer_holds)
     simulate_end();
 }
 
+Test(sim_bytes, of_no_bytes_there_need_be_no_address)
+{
+    simulate(1, NULL, NULL);
+    confab_sim_end *end = far_end();
+
+    cr_assert_eq(confab_sim_send(end, NULL, 0), 0);
+    far_say(end, "hello\n");
+    cr_assert_eq(confab_sim_recv(end, NULL, 0), 0);
+    far_expect(end, "hello\n");
+    simulate_end();
+}
+
 Test(sim_bytes, what_is_under_way_counts_as_unread_and_pending)
 {
     struct confab_sim_faults faults = { .size = sizeof faults, .delay = CONFAB_SECOND, .buffer = 10 };
