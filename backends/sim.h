@@ -21,7 +21,9 @@ enum {
     SIM_FIRST =
         32768, /* the first handle: no process has so many descriptors, so neither is taken for the other */
     SIM_HANDLES_MAX = 32768, /* handles of a network at the most: then EMFILE */
-    SIM_BUFFER = 65536       /* bytes each way, where the faults do not say */
+    SIM_BUFFER = 65536,      /* bytes each way, where the faults do not say */
+    SIM_PORT_FIRST = 49152,  /* of those that are given to who asks for none */
+    SIM_PORTS = UINT16_MAX + 1 - SIM_PORT_FIRST
 };
 
 /* As struct confab_sim_faults of confab/sim.h, which explains it. */
@@ -85,9 +87,10 @@ struct sim_network {
     struct sim_socket *sockets; /* all of them */
     struct sim_socket **handle; /* by number less SIM_FIRST */
     int handles;
-    int lowest; /* no lower one is free */
-    uint16_t port;
-    struct sim_event *events; /* a heap by time, then by number */
+    int lowest;                  /* no lower one is free */
+    uint16_t port;               /* the next to be given */
+    uint32_t at_port[SIM_PORTS]; /* how many are bound to each, of whatever address */
+    struct sim_event *events;    /* a heap by time, then by number */
     size_t event_count, event_room;
     uint64_t event_number;
     struct sim_name *names;
@@ -134,8 +137,12 @@ unsigned sim_ready(const struct sim_socket *socket);
 
 int sim_bind(struct sim_socket *socket, const struct sockaddr *address, socklen_t len);
 
-/* Gives one that is not bound a port (a domain that has them) of the address that leads to `to`. */
-void sim_bind_any(struct sim_socket *socket, const struct sockaddr_storage *to);
+/* Gives one that is not bound a port (a domain that has them) of the address that leads to `to`; -EADDRINUSE: there
+ * is none. */
+int sim_bind_any(struct sim_socket *socket, const struct sockaddr_storage *to);
+
+/* It is closed: its address is free again. */
+void sim_unbind(struct sim_socket *socket);
 
 /* The listener that a connect to this address reaches; NULL: none. */
 struct sim_socket *sim_listener_at(struct sim_network *network, const struct sockaddr_storage *address);

@@ -7,7 +7,7 @@
 #include <strings.h>
 #include <sys/un.h>
 
-enum { PORT_FIRST = 49152, HOST_MAX = 256 };
+enum { HOST_MAX = 256 };
 
 static const char local_host[] =
     "localhost"; /* which each reactor takes for 127.0.0.1 and ::1 without asking */
@@ -155,25 +155,76 @@ static bool collide(const struct sim_socket *a, const struct sim_socket *b,
     return is_any(&a->local) || is_any(address) || same_host(&a->local, address);
 }
 
+/* Whether no other may be bound to what this one is bound to. */
+static bool keeps_off(const struct sim_socket *s, const struct sim_socket *socket)
+{
+    return s != socket && s->bound && !s->closed && !(s->reuse_port && socket->reuse_port);
+}
+
 static bool taken(const struct sim_socket *socket, const struct sockaddr_storage *address)
 {
     for (const struct sim_socket *s = socket->network->sockets; s; s = s->next)
-        if (s != socket && s->bound && !s->closed && !(s->reuse_port && socket->reuse_port) &&
-            collide(s, socket, address))
+        if (keeps_off(s, socket) && collide(s, socket, address))
             return true;
     return false;
 }
 
-/* A port that nobody has; -EADDRINUSE: there is none. */
+/* Which of the ports are taken for this socket at this address. */
+static void find_gone(const struct sim_socket *socket, struct sockaddr_storage *address, bool gone[SIM_PORTS])
+{
+    for (const struct sim_socket *s = socket->network->sockets; s; s = s->next) {
+        int port = ntohs(port_of(&s->local));
+
+        if (port < SIM_PORT_FIRST || !keeps_off(s, socket))
+            continue;
+        set_port(address, port_of(&s->local));
+        gone[port - SIM_PORT_FIRST] |= collide(s, socket, address);
+    }
+}
+
+/* How many are bound to the port of this one; NULL: it is none of those that are given. */
+static uint32_t *count_at_port(const struct sim_socket *socket)
+{
+    int port = ntohs(port_of(&socket->local));
+
+    return socket->domain != AF_UNIX && port >= SIM_PORT_FIRST
+               ? &socket->network->at_port[port - SIM_PORT_FIRST]
+               : NULL;
+}
+
+static void bound(struct sim_socket *socket)
+{
+    uint32_t *count = count_at_port(socket);
+
+    socket->bound = true;
+    if (count)
+        ++*count;
+}
+
+void sim_unbind(struct sim_socket *socket)
+{
+    uint32_t *count = count_at_port(socket);
+
+    if (socket->bound && count)
+        --*count;
+    socket->bound = false;
+}
+
+/* A port that nobody has; -EADDRINUSE: there is none.  The sockets may be thousands: they are gone through where somebody
+ * has the next port, at whatever address, and once more for all ports where that is in our way. */
 static int free_port(const struct sim_socket *socket, struct sockaddr_storage *address)
 {
     struct sim_network *network = socket->network;
+    bool gone[SIM_PORTS] = { false };
 
-    for (int tries = 0; tries < UINT16_MAX - PORT_FIRST; tries++) {
-        network->port = network->port < PORT_FIRST ? PORT_FIRST : network->port;
-        set_port(address, htons(network->port++));
-        if (!taken(socket, address))
+    for (int tries = 0; tries < SIM_PORTS; tries++) {
+        network->port = network->port < SIM_PORT_FIRST ? SIM_PORT_FIRST : network->port;
+        int i = network->port++ - SIM_PORT_FIRST;
+        set_port(address, htons((uint16_t)(SIM_PORT_FIRST + i)));
+        if (network->at_port[i] == 0 || (tries == 0 ? !taken(socket, address) : !gone[i]))
             return 0;
+        if (tries == 0)
+            find_gone(socket, address, gone);
     }
     return -EADDRINUSE;
 }
@@ -198,28 +249,33 @@ int sim_bind(struct sim_socket *socket, const struct sockaddr *address, socklen_
     }
     socket->local = to;
     socket->local_len = len;
-    socket->bound = true;
+    bound(socket);
     return 0;
 }
 
-void sim_bind_any(struct sim_socket *socket, const struct sockaddr_storage *to)
+int sim_bind_any(struct sim_socket *socket, const struct sockaddr_storage *to)
 {
     if (socket->domain == AF_UNIX) {
         if (!socket->bound)
             sim_address_none(AF_UNIX, &socket->local, &socket->local_len);
-        return;
+        return 0;
     }
     if (socket->bound && port_of(&socket->local) != 0 && !is_any(&socket->local))
-        return;
+        return 0;
     uint16_t port = port_of(&socket->local);
     if (to)
         loopback(socket->domain, &socket->local, &socket->local_len);
     else
         sim_address_none(socket->domain, &socket->local, &socket->local_len);
     set_port(&socket->local, port);
-    if (!socket->bound)
-        free_port(socket, &socket->local);
-    socket->bound = true;
+    if (socket->bound)
+        return 0;
+    int error = free_port(socket, &socket->local);
+    if (error)
+        set_port(&socket->local, port);
+    else
+        bound(socket);
+    return error;
 }
 
 static bool leads_to(const struct sim_socket *listener, const struct sockaddr_storage *address)

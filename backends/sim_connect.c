@@ -14,8 +14,9 @@ int sim_listen(struct sim_socket *socket, int backlog)
         return -EINVAL;
     if (!socket->bound && socket->domain == AF_UNIX)
         return -EINVAL;
-    if (!socket->bound)
-        sim_bind_any(socket, NULL);
+    int error = socket->bound ? 0 : sim_bind_any(socket, NULL);
+    if (error)
+        return error;
     socket->kind = SIM_LISTENING;
     socket->backlog = backlog < 1 ? 1 : backlog;
     return 0;
@@ -81,19 +82,20 @@ static int reach(struct sim_socket *socket, struct sim_socket **listener)
     return (*listener)->waiting >= (*listener)->backlog ? -EAGAIN : 0;
 }
 
-static void aim(struct sim_socket *socket, const struct sockaddr_storage *address, socklen_t len)
+static int aim(struct sim_socket *socket, const struct sockaddr_storage *address, socklen_t len)
 {
     socket->peer = *address;
     socket->peer_len = len;
-    sim_bind_any(socket, address);
+    return sim_bind_any(socket, address) ? -EADDRNOTAVAIL : 0;
 }
 
 int sim_connect_now(struct sim_socket *socket, const struct sockaddr_storage *address, socklen_t len)
 {
     struct sim_socket *listener;
 
-    aim(socket, address, len);
-    int error = reach(socket, &listener);
+    int error = aim(socket, address, len);
+    if (!error)
+        error = reach(socket, &listener);
     if (!error)
         error = meet(socket, listener);
     if (!error)
@@ -151,8 +153,10 @@ int sim_connect(struct sim_socket *socket, const struct sockaddr *address, sockl
     memcpy(&to, address, len);
     if (socket->domain == AF_UNIX)
         return connect_unix(socket, &to, len);
+    error = aim(socket, &to, len);
+    if (error)
+        return error;
     interrupted(socket);
-    aim(socket, &to, len);
     socket->kind = SIM_CONNECTING;
     if (sim_chance(socket->network, faults->refused)) {
         sim_note(socket->network, "fault: connect %d is refused", socket->handle);

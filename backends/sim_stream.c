@@ -229,6 +229,7 @@ void sim_close(struct sim_socket *socket)
     if (socket->other)
         socket->other->other = NULL;
     socket->other = NULL;
+    sim_unbind(socket);
     socket->closed = true;
     if (socket->handle >= 0) {
         int at = socket->handle - SIM_FIRST;

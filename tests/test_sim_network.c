@@ -1,4 +1,5 @@
 /* test_sim_network.c: who reaches a listener in the simulated network, and by which address. */
+#include "core/sim.h"
 #include "sim_support.h"
 #include "support.h"
 #include <confab/dispatcher.h>
@@ -55,6 +56,69 @@ Test(sim_network, a_listener_for_every_interface_takes_both_families)
         cr_assert_eq(connect_to(addresses[i], NULL, &end), 0, "%s", addresses[i]);
     settle();
     cr_assert_eq(simulated.connects, 4);
+    simulate_end();
+}
+
+/* By sockets that are bound and nothing else; they go with the network. */
+static void take_all_ports(void)
+{
+    static bool seen[UINT16_MAX + 1];
+    struct sim_network *network = simulated.sim->network;
+    const struct sockaddr_in any = { .sin_family = AF_INET };
+
+    for (int i = 0; i < 16384; i++) {
+        struct sim_socket *socket = sim_socket_new(network, AF_INET);
+        struct sockaddr_in four;
+
+        cr_assert_not_null(socket);
+        cr_assert_eq(sim_bind(socket, (const struct sockaddr *)&any, sizeof any), 0);
+        memcpy(&four, &socket->local, sizeof four);
+        cr_assert(!seen[four.sin_port], "%d is given twice", ntohs(four.sin_port));
+        seen[four.sin_port] = true;
+    }
+}
+
+Test(sim_network, no_port_is_given_twice_and_when_all_are_taken_that_is_EADDRNOTAVAIL)
+{
+    confab_sim_listener *listener;
+    confab_sim_end *end;
+
+    simulate(1, NULL, NULL);
+    take_all_ports();
+    struct sim_socket *last = simulated.sim->network->sockets;
+    cr_assert_eq(connect_to("127.0.0.1:7", NULL, &end), -EADDRNOTAVAIL);
+    cr_assert_null(end);
+    cr_assert_eq(confab_sim_listen(simulated.sim, "127.0.0.1:0", &listener), -EADDRINUSE);
+    cr_assert_not_null(confab_connect(simulated.reactor, "127.0.0.1:7", &simulated_ops, NULL));
+    settle();
+    cr_assert_eq(simulated.reason, CONFAB_REASON_CONNECT);
+    cr_assert_eq(simulated.error, EADDRNOTAVAIL);
+    uint16_t given = ntohs(((const struct sockaddr_in *)&last->local)->sin_port);
+    sim_close(last);
+    cr_assert_eq(simulated.sim->network->at_port[given - SIM_PORT_FIRST], 0);
+    cr_assert_eq(connect_to("127.0.0.1:7", NULL, &end), 0);
+    settle();
+    cr_assert_eq(simulated.connects, 1);
+    simulate_end();
+}
+
+Test(sim_network, a_port_may_be_given_again_at_another_address)
+{
+    confab_sim_end *end;
+
+    simulate(1, NULL, NULL);
+    for (int i = 0; i < 16384; i += 64) {
+        cr_assert_eq(connect_to("127.0.0.1:7", NULL, &end), 0);
+        settle();
+    }
+    simulated.sim->network->port = SIM_PORT_FIRST;
+    cr_assert_eq(connect_to("127.0.0.1:7", "192.0.2.9", &end), 0);
+    cr_assert_eq(simulated.sim->network->port, SIM_PORT_FIRST + 1);
+    simulated.sim->network->port = SIM_PORT_FIRST + 256;
+    cr_assert_eq(connect_to("127.0.0.1:7", "192.0.2.9", &end), 0);
+    simulated.sim->network->port = SIM_PORT_FIRST;
+    cr_assert_eq(connect_to("127.0.0.1:7", NULL, &end), 0);
+    cr_assert_eq(simulated.sim->network->port, SIM_PORT_FIRST + 256 + 1, "the first 256 are its own already");
     simulate_end();
 }
 

@@ -115,7 +115,8 @@ int64_t confab_sim_now(confab_sim *sim);
 /* Connects to a listener in the network: an address as confab_listener_address shows it; from: the numeric
  * address ("192.0.2.7" or "192.0.2.7:4000") that it comes from, NULL: 127.0.0.1, or ::1.  The end is open at once, accepted or not.
  * -ECONNREFUSED: nobody listens there; -EAGAIN: as many as its backlog takes wait already; -EINVAL: an address
- * that cannot be read, or from of another family; -EADDRINUSE: from has a port that is taken; -ENOMEM. */
+ * that cannot be read, or from of another family; -EADDRINUSE: from has a port that is taken;
+ * -EADDRNOTAVAIL: its address has no port left (it has 16,384); -ENOMEM. */
 int confab_sim_connect(confab_sim *sim, const char *address, const char *from, confab_sim_end **end);
 
 /* Listens where the reactor's side may connect to (the forms that confab_listen takes); port 0: one that is free.
