@@ -67,8 +67,9 @@ struct confab_io {
     int (*listen)(void *state, int fd, int backlog);
 
     /* The next connection.  address and len may be NULL; *len is the room, then
-     * how long the address is (where the room is shorter, some systems say that).  A connection that went away before it was accepted
-     * (ECONNABORTED, EPROTO and the network errors of accept(2)) is passed over. */
+     * how long the address is (where the room is shorter, some systems say
+     * that).  A connection that went away before it was accepted (ECONNABORTED,
+     * EPROTO and the network errors of accept(2)) is passed over. */
     int (*accept)(void *state, int fd, struct sockaddr *address, socklen_t *len);
 
     /* 0: connected; -EINPROGRESS: WRITE will tell, and socket_error how it went

@@ -120,8 +120,8 @@ struct sim_socket *sim_socket_of(const struct sim_network *network, int handle);
 /* What arrives where.  A socket that is gone by then is passed over, but that bytes for it reset their sender. */
 enum sim_what { SIM_BYTES, SIM_END, SIM_RESET, SIM_CONNECT, SIM_ANSWER };
 
-/* Sends it on its way: it arrives after a delay that is drawn, not before what was sent there earlier, and not before `least` ns.
- * to: who gets it; from: who sent it, may be NULL; n: bytes, or the errno of an answer. */
+/* Sends it on its way: it arrives after a delay that is drawn, not before what was sent there earlier, and not
+ * before `least` ns.  to: who gets it; from: who sent it, may be NULL; n: bytes, or the errno of an answer. */
 void sim_send_off(enum sim_what what, struct sim_socket *to, struct sim_socket *from, size_t n,
                   int64_t least);
 

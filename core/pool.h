@@ -3,7 +3,9 @@
  * A reactor has two pools, so that names that are slow to resolve hold up no
  * work: reactor_work_pool (confab_work) and reactor_names_pool.  A pool starts its threads
  * one by one, when there is a job and no idle one, up to its bound; they end
- * with the pool.  In a simulated network there are none: the turn runs the jobs, and ends them in the next.  All that is declared here belongs to the loop's thread. */
+ * with the pool.  In a simulated network there are none: the turn runs the jobs,
+ * and ends them in the next.  All that is declared here belongs to the loop's
+ * thread. */
 #ifndef CONFAB_CORE_POOL_H
 #define CONFAB_CORE_POOL_H
 

@@ -87,11 +87,6 @@ bool subject_real(const struct subject *s)
     return !s->backend->simulated;
 }
 
-bool subject_tells_except(const struct subject *s)
-{
-    return subject_real(s) && strcmp(s->backend->name, "kqueue") != 0;
-}
-
 bool subject_tells_closed(const struct subject *s)
 {
     return strcmp(s->backend->name, "epoll") != 0 && strcmp(s->backend->name, "kqueue") != 0;

@@ -60,8 +60,7 @@ void subject_every_backend(void (*test)(struct subject *), const char *why);
 
 bool subject_real(const struct subject *s);
 
-/* Whether out-of-band data is told of; and, as FAILED, a descriptor that was closed without del. */
-bool subject_tells_except(const struct subject *s);
+/* Whether a descriptor that was closed without del is told, as FAILED. */
 bool subject_tells_closed(const struct subject *s);
 
 /* One more state of the subject's backend; its memory is bounded by allocations_left. */

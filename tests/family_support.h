@@ -2,6 +2,7 @@
 #ifndef CONFAB_TESTS_FAMILY_SUPPORT_H
 #define CONFAB_TESTS_FAMILY_SUPPORT_H
 
+#include "handle_support.h"
 #include "support.h"
 #include <criterion/criterion.h>
 #include <errno.h>
@@ -19,13 +20,22 @@ static const char *const family_names[] = {
     "a unix socket", "TCP over IPv4", "TCP over IPv6", "a pipe", "a terminal",
 };
 
+/* Whether the simulated network, too, has such a connection. */
+static inline bool family_is_simulated(enum family family)
+{
+    return family != OVER_PIPE && family != OVER_TERMINAL;
+}
+
 /* False where the machine has no IPv6. */
 static inline bool family_tcp6(int pair[2])
 {
     struct sockaddr_in6 sa = { .sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT };
     socklen_t len = sizeof sa;
+    if (test_simulated()) {
+        handle_pair(AF_INET6, pair);
+        return true;
+    }
     int listener = socket(AF_INET6, SOCK_STREAM, 0);
-
     if (listener < 0 || bind(listener, (struct sockaddr *)&sa, sizeof sa) < 0) {
         cr_assert(errno == EAFNOSUPPORT || errno == EADDRNOTAVAIL, "IPv6: %s", strerror(errno));
         close(listener);
@@ -59,9 +69,12 @@ static inline void family_terminal(int pair[2])
     cr_assert_eq(tcsetattr(pair[1], TCSANOW, &t), 0);
 }
 
-/* Connects [0], from which confab reads, with [1], non-blocking, to which the test writes. */
+/* Connects [0], from which confab reads, with [1], non-blocking, to which the test writes.  False: there is no such
+ * connection here. */
 static inline bool family_connect(enum family family, int pair[2])
 {
+    if (test_simulated() && !family_is_simulated(family))
+        return false;
     if (family == OVER_UNIX)
         test_pair(pair);
     else if (family == OVER_TCP)
@@ -72,7 +85,7 @@ static inline bool family_connect(enum family family, int pair[2])
         family_terminal(pair);
     else if (!family_tcp6(pair))
         return false;
-    for (int i = 0; i < 2; i++)
+    for (int i = 0; i < 2 && !test_simulated(); i++)
         cr_assert_eq(fcntl(pair[i], F_SETFL, fcntl(pair[i], F_GETFL) | O_NONBLOCK), 0);
     return true;
 }
@@ -82,6 +95,8 @@ static inline size_t family_write(int fd, const char *bytes, size_t len)
 {
     size_t written = 0;
 
+    if (test_simulated())
+        return test_send_some(fd, bytes, len);
     while (written < len) {
         ssize_t n = write(fd, bytes + written, len - written);
         if (n < 0) {
@@ -103,7 +118,7 @@ static inline void family_write_and_hang_up(confab_reactor *reactor, int fd, con
         cr_assert_geq(confab_reactor_run_once(reactor, CONFAB_MILLISECOND), 0);
         written += family_write(fd, bytes + written, len - written);
     }
-    close(fd);
+    test_close(fd);
 }
 
 #endif

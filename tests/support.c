@@ -48,6 +48,12 @@ void test_needs_descriptors(void)
         cr_skip_test("there are no descriptors in the simulated network");
 }
 
+void test_needs_threads(void)
+{
+    if (test_simulated())
+        cr_skip_test("jobs have no threads in the simulated network");
+}
+
 bool test_simulated(void)
 {
     const char *backend = getenv("CONFAB_BACKEND");
@@ -69,11 +75,16 @@ confab_reactor *test_reactor(void)
     return reactor;
 }
 
+bool test_backend_tells_except(const char *name)
+{
+    return strcmp(name, "kqueue") != 0 && strcmp(name, confab_backend_sim.name) != 0;
+}
+
 bool test_tells_except(void)
 {
     const char *name = getenv("CONFAB_BACKEND");
 
-    return strcmp(name && *name ? name : confab_backend_name(0), "kqueue") != 0;
+    return test_backend_tells_except(name && *name ? name : confab_backend_name(0));
 }
 
 void test_reactor_free(confab_reactor *reactor)
@@ -119,15 +130,19 @@ static void set_nonblocking(int fd)
     cr_assert_eq(fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK), 0);
 }
 
-void test_pair(int pair[2])
+void test_descriptor_pair(int pair[2])
 {
-    if (test_simulated()) {
-        handle_pair(AF_UNIX, pair);
-        return;
-    }
     cr_assert_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
     set_nonblocking(pair[0]);
     set_nonblocking(pair[1]);
+}
+
+void test_pair(int pair[2])
+{
+    if (test_simulated())
+        handle_pair(AF_UNIX, pair);
+    else
+        test_descriptor_pair(pair);
 }
 
 void test_tcp_pair(int pair[2])

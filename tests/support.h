@@ -20,8 +20,12 @@ int test_reactor_new(confab_reactor **reactor, const struct confab_reactor_optio
  * make are handles of it, which only the functions here (and the reactor) know. */
 bool test_simulated(void);
 
-/* Skips a test of what there is only where a descriptor is behind a connection: its options, out-of-band data, a full kernel. */
+/* Skips a test of what there is only where a descriptor is behind a connection: its options, out-of-band data, a
+ * full kernel. */
 void test_needs_descriptors(void);
+
+/* Skips a test whose jobs wait for the loop, which is who runs them in the simulated network. */
+void test_needs_threads(void);
 
 /* The monotonic clock of the reactors under test: in the simulated network its own. */
 int64_t test_clock(void);
@@ -29,7 +33,9 @@ int64_t test_clock(void);
 /* Lets time go by, for what is due afterwards (not to wait for anything). */
 void test_let_pass(int64_t ns);
 
-/* Whether that one's backend tells of out-of-band data: kqueue has nothing for it that all systems know. */
+/* Whether a backend tells of out-of-band data: kqueue has nothing for it that all systems know, and the simulated
+ * network has none.  And whether that of the reactors under test does. */
+bool test_backend_tells_except(const char *name);
 bool test_tells_except(void);
 
 /* Frees it and fails the test if that fails. */
@@ -41,11 +47,15 @@ void run_until(confab_reactor *reactor, bool (*done)(void *data), void *data);
 /* Turns the loop until *flag is not 0. */
 void run_until_set(confab_reactor *reactor, const int *flag);
 
-/* Turns the loop while anything happens without waiting: until a turn with time-out 0 handles nothing, a few times. */
+/* Turns the loop while anything happens without waiting: until a turn with time-out 0 handles nothing, a few
+ * times. */
 void run_quiet(confab_reactor *reactor);
 
 /* A connected pair of non-blocking unix stream sockets: [0] for confab, [1] for the test. */
 void test_pair(int pair[2]);
+
+/* The same, but descriptors whatever the backend under test is: for a test that brings its own. */
+void test_descriptor_pair(int pair[2]);
 
 /* Likewise over TCP on 127.0.0.1; both ends are connected. */
 void test_tcp_pair(int pair[2]);

@@ -115,11 +115,13 @@ Test(chat_hang_up, over_tcp_on_ipv6_loses_nothing)
 
 Test(chat_hang_up, of_a_pipe_loses_nothing)
 {
+    test_needs_descriptors();
     hang_up(OVER_PIPE);
 }
 
 Test(chat_hang_up, of_a_terminal_loses_nothing)
 {
+    test_needs_descriptors();
     hang_up(OVER_TERMINAL);
 }
 
@@ -204,12 +206,14 @@ static void hang_up_on_output(struct talk *talk, const char *trace)
 
 Test(chat_hang_up, of_a_terminal_ends_a_chat_whose_output_waits)
 {
+    test_needs_descriptors();
     hang_up_on_output(&(struct talk){ .found = talk_much_and_close }, "much|<close>");
     hang_up_on_output(&(struct talk){ .found = talk_much }, "much|<close>");
 }
 
 Test(chat_hang_up, of_a_terminal_that_output_waits_for_loses_nothing)
 {
+    test_needs_descriptors();
     struct talk talk = { .line = true, .found = talk_much };
     int pair[2];
 
@@ -230,6 +234,7 @@ Test(chat_hang_up, of_a_terminal_that_output_waits_for_loses_nothing)
 
 Test(chat_hang_up, of_a_terminal_ends_a_chat_that_answers_it)
 {
+    test_needs_descriptors();
     hang_up_on_output(&(struct talk){ .eof = talk_much }, "much|<eof><close>");
     hang_up_on_output(&(struct talk){ .eof = talk_much_and_close }, "much|<eof><close>");
 }

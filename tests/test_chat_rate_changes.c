@@ -57,6 +57,7 @@ static void note_done(confab_chat *chat, int result, void *data)
 
 Test(chat_rate_changes, work_that_is_out_and_a_rest_do_not_end_each_other)
 {
+    test_needs_threads();
     struct talk talk = { .options.rate_in = RATE };
 
     cr_assert_eq(pipe(gate), 0);
@@ -206,6 +207,7 @@ Test(chat_rate_changes, handle_drain_and_handle_sent_come_when_the_rate_lets_the
 /* A pipe and another: no sockets. */
 Test(chat_rate_changes, pipes_have_rates_too)
 {
+    test_needs_descriptors();
     struct confab_chat_options options = { .size = sizeof options, .rate_in = RATE, .rate_out = RATE };
     struct counted counted = { 0 };
     confab_reactor *reactor = test_reactor();

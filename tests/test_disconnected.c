@@ -56,6 +56,7 @@ Test(disconnected, each_errno_ends_a_dispatcher_that_sends)
 
 Test(disconnected, each_errno_ends_a_dispatcher_of_datagrams)
 {
+    test_needs_descriptors();
     for (int i = 0; i < 2 * ENDS; i++) {
         confab_reactor *reactor = test_reactor();
         struct seen seen = { 0 };
@@ -251,6 +252,7 @@ static int dev_null(void)
 /* epoll refuses it, poll calls it ready: either way it ends, and the loop has rest. */
 Test(disconnected, a_device_that_cannot_be_waited_for_ends_a_dispatcher)
 {
+    test_needs_descriptors();
     confab_reactor *reactor = test_reactor();
     struct seen seen = { 0 };
     int fd = dev_null(), turns = 0;
@@ -270,6 +272,7 @@ Test(disconnected, a_device_that_cannot_be_waited_for_ends_a_dispatcher)
 
 Test(disconnected, a_device_that_cannot_be_waited_for_ends_a_chat)
 {
+    test_needs_descriptors();
     confab_reactor *reactor = test_reactor();
     struct end end = { 0 };
     int turns = 0;

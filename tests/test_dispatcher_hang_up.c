@@ -106,11 +106,13 @@ Test(dispatcher_hang_up, over_tcp_on_ipv6_loses_nothing)
 
 Test(dispatcher_hang_up, of_a_pipe_loses_nothing)
 {
+    test_needs_descriptors();
     hang_up(OVER_PIPE, &(struct reader){ 0 }, CONFAB_READ);
 }
 
 Test(dispatcher_hang_up, of_a_terminal_loses_nothing)
 {
+    test_needs_descriptors();
     hang_up(OVER_TERMINAL, &(struct reader){ 0 }, CONFAB_READ);
 }
 
@@ -143,7 +145,7 @@ Test(dispatcher_hang_up, found_by_a_send_closes_what_wants_nothing_else)
     cr_assert_eq(confab_dispatcher_adopt(d, pair[0]), 0);
     cr_assert_eq(confab_dispatcher_want(d, CONFAB_WRITE), 0);
     test_send(pair[1], "unread", 6);
-    close(pair[1]);
+    test_close(pair[1]);
     run_until_set(reactor, &reader.closed);
     cr_assert_eq(reader.got, 0);
     test_reactor_free(reactor);
@@ -152,6 +154,7 @@ Test(dispatcher_hang_up, found_by_a_send_closes_what_wants_nothing_else)
 /* One that ended only its receiving side could keep it open for ever. */
 Test(dispatcher_hang_up, of_a_peer_that_takes_nothing_more_is_no_reason_to_wait_for_its_end)
 {
+    test_needs_descriptors();
     confab_reactor *reactor = test_reactor();
     struct reader reader = { .pattern = "last" };
     int pair[2];
@@ -166,7 +169,7 @@ Test(dispatcher_hang_up, of_a_peer_that_takes_nothing_more_is_no_reason_to_wait_
     run_quiet(reactor);
     cr_assert_eq(reader.got, 4);
     cr_assert_eq(reader.closed, 1);
-    close(pair[1]);
+    test_close(pair[1]);
     test_reactor_free(reactor);
 }
 
@@ -189,7 +192,7 @@ Test(dispatcher_hang_up, found_by_a_send_asks_once_a_handler_that_reads_nothing)
     confab_dispatcher *d = confab_dispatcher_new(reactor, &lazy, &reader);
     cr_assert_eq(confab_dispatcher_adopt(d, pair[0]), 0);
     test_send(pair[1], "unread", 6);
-    close(pair[1]);
+    test_close(pair[1]);
     cr_assert_eq(confab_dispatcher_send(d, "x", 1), -EPIPE);
     run_quiet(reactor);
     cr_assert_eq(reader.untouched, 1);

@@ -35,12 +35,12 @@ Test(dispatcher_io, the_end_of_the_stream_closes_at_the_end_of_the_turn)
     test_pair(fds);
     confab_dispatcher *d = adopted(reactor, fds[0], &seen);
     cr_expect_eq(confab_dispatcher_want(d, CONFAB_READ | CONFAB_WRITE), 0);
-    shutdown(fds[1], SHUT_WR); /* it would still receive */
+    test_shutdown(fds[1]); /* it would still receive */
     cr_expect_geq(confab_reactor_run_once(reactor, CONFAB_SECOND), 1);
     cr_expect_str_eq(seen.order, "R.", "in one turn, and without handle_write");
     cr_expect_eq(recv_again, 0);
     cr_expect_eq(send_again, -EPIPE);
-    close(fds[1]);
+    test_close(fds[1]);
     test_reactor_free(reactor);
     cr_expect_eq(seen.times[CLOSE], 1);
 }
@@ -54,7 +54,7 @@ Test(dispatcher_io, what_was_received_before_the_end_is_read_first)
     test_pair(fds);
     adopted(reactor, fds[0], &seen);
     test_send(fds[1], "last", 4);
-    close(fds[1]);
+    test_close(fds[1]);
     run_until_set(reactor, &seen.times[CLOSE]);
     cr_expect_str_eq(seen.bytes, "last");
     cr_expect_str_eq(seen.order, "RR.");
@@ -64,14 +64,12 @@ Test(dispatcher_io, what_was_received_before_the_end_is_read_first)
 Test(dispatcher_io, a_reset_is_an_end_too)
 {
     confab_reactor *reactor = test_reactor();
-    const struct linger now = { .l_onoff = 1 };
     struct seen seen = { 0 };
     int fds[2];
 
     test_tcp_pair(fds);
     adopted(reactor, fds[0], &seen);
-    setsockopt(fds[1], SOL_SOCKET, SO_LINGER, &now, sizeof now);
-    close(fds[1]);
+    test_reset(fds[1]);
     run_until_set(reactor, &seen.times[CLOSE]);
     cr_expect_str_eq(seen.order, "R.", "recv returned 0, so no handle_error");
     test_reactor_free(reactor);
@@ -85,7 +83,7 @@ Test(dispatcher_io, sending_to_an_ended_connection_is_epipe_and_closes)
 
     test_pair(fds);
     confab_dispatcher *d = adopted(reactor, fds[0], &seen);
-    close(fds[1]);
+    test_close(fds[1]);
     cr_expect_eq(confab_dispatcher_send(d, "x", 1), -EPIPE);
     cr_expect_str_eq(seen.order, "", "nothing is called inside send");
     cr_expect_eq(confab_dispatcher_send(d, "x", 1), -EPIPE);
@@ -106,7 +104,7 @@ Test(dispatcher_io, receiving_into_no_room_is_not_the_end)
     cr_expect_eq(confab_dispatcher_recv(d, seen.bytes, 0), 0);
     run_until_set(reactor, &seen.times[READ]);
     cr_expect_str_eq(seen.bytes, "x");
-    close(fds[1]);
+    test_close(fds[1]);
     test_reactor_free(reactor);
 }
 
@@ -127,7 +125,7 @@ Test(dispatcher_io, what_would_block_is_eagain)
     cr_expect_eq(n, -EAGAIN);
     run_quiet(reactor);
     cr_expect_str_eq(seen.order, "", "and is no end");
-    close(fds[1]);
+    test_close(fds[1]);
     test_reactor_free(reactor);
 }
 
@@ -155,7 +153,7 @@ Test(dispatcher_io, out_of_band_data_goes_to_handle_expt)
     cr_expect_str_eq(seen.bytes, "!");
     run_quiet(reactor);
     cr_expect_str_eq(seen.order, "E");
-    close(fds[1]);
+    test_close(fds[1]);
     test_reactor_free(reactor);
 }
 
@@ -163,6 +161,7 @@ Test(dispatcher_io, out_of_band_data_goes_to_handle_expt)
 
 Test(dispatcher_io, reads_a_pipe_to_its_end)
 {
+    test_needs_descriptors();
     confab_reactor *reactor = test_reactor();
     struct seen seen = { 0 };
     int fds[2];
@@ -175,7 +174,7 @@ Test(dispatcher_io, reads_a_pipe_to_its_end)
     cr_assert_eq(write(fds[1], "piped", 5), 5);
     run_until_set(reactor, &seen.times[READ]);
     cr_expect_str_eq(seen.bytes, "piped");
-    close(fds[1]);
+    test_close(fds[1]);
     run_until_set(reactor, &seen.times[CLOSE]);
     cr_expect_str_eq(seen.order, "RR.");
     test_reactor_free(reactor);
@@ -191,6 +190,7 @@ static void write_pipe(confab_dispatcher *d, enum told told)
 
 Test(dispatcher_io, writes_a_pipe_and_survives_its_reader)
 {
+    test_needs_descriptors();
     confab_reactor *reactor = test_reactor();
     struct seen seen = { .also = write_pipe };
     char bytes[8] = "";
@@ -228,6 +228,7 @@ static int open_terminal(int *side)
 
 Test(dispatcher_io, talks_to_a_terminal_until_it_hangs_up)
 {
+    test_needs_descriptors();
     confab_reactor *reactor = test_reactor();
     struct seen seen = { 0 };
     char bytes[8] = "";
@@ -262,6 +263,7 @@ Test(dispatcher_io, a_regular_file_is_refused_and_closed)
 
 Test(dispatcher_io, takes_one_descriptor_only)
 {
+    test_needs_descriptors();
     confab_reactor *reactor = test_reactor();
     struct seen seen = { 0 };
     int fds[2], more[2];
@@ -272,13 +274,14 @@ Test(dispatcher_io, takes_one_descriptor_only)
     cr_expect_eq(confab_dispatcher_adopt(d, more[0]), -EISCONN);
     cr_expect_eq(fcntl(more[0], F_GETFD), -1, "it was given away");
     cr_expect_eq(confab_dispatcher_fd(d), fds[0]);
-    close(fds[1]);
-    close(more[1]);
+    test_close(fds[1]);
+    test_close(more[1]);
     test_reactor_free(reactor);
 }
 
 Test(dispatcher_io, an_adopted_socket_that_listens_accepts)
 {
+    test_needs_descriptors();
     confab_reactor *reactor = test_reactor();
     struct seen seen = { 0 };
     struct sockaddr_in sa = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
@@ -314,6 +317,7 @@ static int echo_datagram(confab_dispatcher *d)
 
 Test(dispatcher_io, echoes_datagrams_empty_ones_too)
 {
+    test_needs_descriptors();
     static const struct confab_dispatcher_ops ops = { .size = sizeof ops,
                                                       .handle_read = echo_datagram,
                                                       .handle_close = note_close };
@@ -340,6 +344,7 @@ Test(dispatcher_io, echoes_datagrams_empty_ones_too)
 
 Test(dispatcher_io, an_empty_datagram_of_an_adopted_socket_is_not_the_end)
 {
+    test_needs_descriptors();
     confab_reactor *reactor = test_reactor();
     struct seen seen = { 0 };
     int fds[2];
@@ -352,6 +357,6 @@ Test(dispatcher_io, an_empty_datagram_of_an_adopted_socket_is_not_the_end)
     run_quiet(reactor);
     cr_expect_str_eq(seen.order, "RR");
     cr_expect_str_eq(seen.bytes, "x");
-    close(fds[1]);
+    test_close(fds[1]);
     test_reactor_free(reactor);
 }

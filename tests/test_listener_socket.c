@@ -164,6 +164,7 @@ static int option_of(int fd, int level, int name)
 
 Test(listener_socket, connections_inherit_nodelay_and_keepalive)
 {
+    test_needs_descriptors();
     confab_listener *l = listen_on(reactor, "127.0.0.1:0");
     int far = test_connect(confab_listener_address(l));
 
@@ -192,6 +193,7 @@ Test(listener_socket, listens_again_at_once_on_the_same_port)
 
 Test(listener_socket, what_cannot_be_listened_on_is_an_error)
 {
+    test_needs_descriptors();
     confab_listener *l = listen_on(reactor, "127.0.0.1:0"), *other = l;
     const struct confab_chat_options bad = { .size = sizeof bad, .low = 2, .high = 1 };
     int open = test_open_fds();
@@ -229,6 +231,7 @@ static int bind_unix(const char *path)
 
 Test(listener_socket, its_file_is_removed_when_it_closes)
 {
+    test_needs_descriptors();
     confab_listener *l = listen_on(reactor, unix_address());
 
     cr_expect(exists(unix_path()));
@@ -238,6 +241,7 @@ Test(listener_socket, its_file_is_removed_when_it_closes)
 
 Test(listener_socket, its_file_is_removed_with_the_reactor)
 {
+    test_needs_descriptors();
     confab_reactor *other = test_reactor();
 
     listen_on(other, unix_address());
@@ -247,6 +251,7 @@ Test(listener_socket, its_file_is_removed_with_the_reactor)
 
 Test(listener_socket, a_file_that_took_its_place_is_left_alone)
 {
+    test_needs_descriptors();
     confab_listener *l = listen_on(reactor, unix_address());
     char aside[320];
 
@@ -260,6 +265,7 @@ Test(listener_socket, a_file_that_took_its_place_is_left_alone)
 
 Test(listener_socket, a_socket_file_that_nobody_listens_on_is_replaced)
 {
+    test_needs_descriptors();
     close(bind_unix(unix_path()));
     cr_expect(exists(unix_path()));
     listen_on(reactor, unix_address());
@@ -268,6 +274,7 @@ Test(listener_socket, a_socket_file_that_nobody_listens_on_is_replaced)
 
 Test(listener_socket, a_socket_file_in_use_is_not_replaced)
 {
+    test_needs_descriptors();
     confab_listener *l;
     int fd = bind_unix(unix_path());
 
@@ -278,6 +285,7 @@ Test(listener_socket, a_socket_file_in_use_is_not_replaced)
 
 Test(listener_socket, a_file_that_is_no_socket_is_not_replaced)
 {
+    test_needs_descriptors();
     confab_listener *l;
     FILE *file = fopen(unix_path(), "w");
 
@@ -290,6 +298,7 @@ Test(listener_socket, a_file_that_is_no_socket_is_not_replaced)
 
 Test(listener_socket, adopts_a_descriptor_that_listens_and_leaves_its_file)
 {
+    test_needs_descriptors();
     confab_listener *l;
 
     cr_assert_eq(confab_listener_adopt(&l, reactor, bind_unix(unix_path()), &echoing, NULL), 0);

@@ -73,7 +73,7 @@ Test(poll, what_nothing_is_wanted_of_is_not_handed_over)
     struct subject s = opened();
     int pair[2];
 
-    test_pair(pair);
+    test_descriptor_pair(pair);
     cr_assert_eq(subject_open(&s, &s.state), 0);
     poll_wait(s.state, 0, s.ready, ROOM);
     cr_assert_eq(asked_count, 1, "the wake");

@@ -88,7 +88,7 @@ Test(posix_bytes, copying_takes_what_fits_and_then_would_block)
     size_t sent = 0, got = 0;
     ssize_t n;
 
-    test_pair(pair);
+    test_descriptor_pair(pair);
     while ((n = posix_stream_copy(pair[0], file, 0, sizeof big)) > 0)
         sent += (size_t)n;
     cr_assert_eq(n, -EAGAIN);
@@ -102,7 +102,7 @@ Test(posix_bytes, copying_is_0_where_the_file_ends)
 {
     int file = test_file("0123456789", 10), pair[2];
 
-    test_pair(pair);
+    test_descriptor_pair(pair);
     cr_assert_eq(posix_stream_copy(pair[0], file, 9, 5), 1);
     cr_assert_eq(posix_stream_copy(pair[0], file, 10, 1), 0);
     cr_assert_eq(posix_stream_copy(pair[0], file, 11, 1), 0);

@@ -84,7 +84,7 @@ Test(posix_io, a_call_that_is_interrupted_is_made_again)
 {
     int pair[2], file = test_file("x", 1);
 
-    test_pair(pair);
+    test_descriptor_pair(pair);
     test_send(pair[1], "abc", 3);
     for (int i = 0; i < CALLS; i++) {
         interruptions = 3;
@@ -98,7 +98,7 @@ Test(posix_io, one_that_is_interrupted_again_and_again_would_block)
 {
     int pair[2], file = test_file("x", 1);
 
-    test_pair(pair);
+    test_descriptor_pair(pair);
     test_send(pair[1], "abc", 3);
     for (int i = 0; i < CALLS; i++) {
         interruptions = 10 * POSIX_INTERRUPTIONS;
@@ -136,13 +136,13 @@ Test(posix_io, an_interrupted_close_has_closed_and_is_not_made_again)
 
 Test(posix_io, an_option_reaches_the_socket)
 {
-    int pair[2], yes = 1, value = 0;
+    int fd = io->socket(NULL, AF_INET, SOCK_STREAM, 0), yes = 1, value = 0;
     socklen_t len = sizeof value;
 
-    test_tcp_pair(pair);
-    cr_assert_eq(io->setsockopt(NULL, pair[0], IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes), 0);
-    cr_assert_eq(getsockopt(pair[0], IPPROTO_TCP, TCP_NODELAY, &value, &len), 0);
+    cr_assert_eq(io->setsockopt(NULL, fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes), 0);
+    cr_assert_eq(getsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &value, &len), 0);
     cr_assert_neq(value, 0);
+    io->close(NULL, fd);
 }
 
 Test(posix_io, random_is_never_the_same_with_or_without_descriptors)

@@ -71,6 +71,7 @@ static void drop_log(void *data, const struct confab_log_line *line)
 /* The connection lives on in a copy of its descriptor, so the kernel may tell of it for ever. */
 Test(reactor_lost, a_descriptor_closed_behind_its_back_does_not_make_it_spin)
 {
+    test_needs_descriptors();
     confab_reactor *reactor = test_reactor();
     int lost[2], sound[2], closed = 0, lines = 0, copy;
 
@@ -173,6 +174,7 @@ Test(reactor_lost, a_backend_that_cannot_be_built_anew_for_want_of_descriptors_i
 
 Test(reactor_lost, a_backend_is_built_anew_with_the_descriptor_that_is_kept_spare)
 {
+    test_needs_descriptors();
     int before = test_open_fds();
     confab_reactor *reactor = test_reactor();
     int pair[2], taken[DESCRIPTORS], n;
@@ -194,6 +196,7 @@ Test(reactor_lost, a_backend_is_built_anew_with_the_descriptor_that_is_kept_spar
 
 Test(reactor_lost, a_number_that_was_closed_behind_its_back_can_be_used_again)
 {
+    test_needs_descriptors();
     confab_reactor *reactor = test_reactor();
     int lost[2], next[2], closed = 0, lines = 0;
     confab_id id;

@@ -61,6 +61,7 @@ Test(test_service_stop, drain_leaves_no_timer_behind)
 
 Test(test_service_stop, listeners_close_when_it_stops)
 {
+    test_needs_descriptors();
     confab_listener *listener;
     char address[128];
     struct sockaddr_storage sa;
@@ -352,6 +353,7 @@ Test(test_service_stop, stop_may_be_called_in_a_hook)
 
 Test(test_service_stop, outbound_chats_do_not_hold_a_stop_up)
 {
+    test_needs_descriptors();
     int listener, far;
 
     serve();
@@ -369,6 +371,7 @@ Test(test_service_stop, outbound_chats_do_not_hold_a_stop_up)
 
 Test(test_service_stop, outbound_chats_live_until_the_last_inbound_one_has_closed)
 {
+    test_needs_descriptors();
     int peer, listener, far;
 
     served.plan.keeps_open = true;
@@ -397,6 +400,7 @@ static void connect_again(confab_chat *chat)
 
 Test(test_service_stop, outbound_chat_that_a_stop_closes_cannot_be_replaced)
 {
+    test_needs_descriptors();
     int listener, far;
 
     serve();

@@ -71,7 +71,7 @@ Test(sim_backend, a_real_descriptor_is_none_of_its_handles)
     char byte;
 
     cr_assert_eq(pipe(ends), 0);
-    test_pair(pair);
+    test_descriptor_pair(pair);
     const int fds[] = { ends[0], file, pair[0] };
     for (int i = 0; i < 3; i++) {
         cr_assert_eq(io->adopt(state, fds[i]), -EPERM);

@@ -71,6 +71,7 @@ static void chat_fails(confab_reactor *reactor, const char *address, int error)
 
 Test(unreachable, a_chat_closes_with_CONNECT_and_the_errno_in_a_network_that_is_down)
 {
+    test_needs_descriptors();
     if (!leave_the_network())
         cr_skip("this process may not have a network of its own");
     confab_reactor *reactor = test_reactor();
@@ -81,6 +82,7 @@ Test(unreachable, a_chat_closes_with_CONNECT_and_the_errno_in_a_network_that_is_
 
 Test(unreachable, a_dispatchers_connect_returns_the_errno_in_a_network_that_is_down)
 {
+    test_needs_descriptors();
     if (!leave_the_network())
         cr_skip("this process may not have a network of its own");
     confab_reactor *reactor = test_reactor();
