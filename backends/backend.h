@@ -166,6 +166,10 @@ struct confab_backend {
      * time passes as it does outside.  NULL where it always does. */
     void (*hold)(void *state, long holds);
 
+    /* How long the next job takes, of those that run on the loop; nanoseconds, 0: none.  NULL where they run in
+     * threads. */
+    int64_t (*job_time)(void *state);
+
     const struct confab_io *io;
 };
 

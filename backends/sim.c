@@ -6,6 +6,7 @@
  * done before, unless the faults shuffle it. */
 #include "backends/sim.h"
 #include "backends/posix.h"
+#include <inttypes.h>
 #include <poll.h>
 #include <time.h>
 
@@ -289,6 +290,17 @@ static void sim_hold(void *state, long holds)
     ((struct sim_state *)state)->holds = holds;
 }
 
+static int64_t sim_job_time(void *state)
+{
+    struct sim_network *network = sim_network_of(state);
+
+    if (network->faults.work == 0)
+        return 0;
+    int64_t ns = (int64_t)sim_draw(network, (uint64_t)network->faults.work + 1);
+    sim_note(network, "fault: a job takes %" PRId64 " ns", ns);
+    return ns;
+}
+
 const struct confab_backend confab_backend_sim = {
     .name = "sim",
     .simulated = true,
@@ -299,5 +311,6 @@ const struct confab_backend confab_backend_sim = {
     .wait = sim_wait,
     .wake = sim_wake,
     .hold = sim_hold,
+    .job_time = sim_job_time,
     .io = &sim_io,
 };

@@ -34,6 +34,7 @@ struct sim_faults {
     int64_t delay;
     bool shuffle;
     size_t buffer;
+    int64_t work;
 };
 
 /* The clock does not jump farther, so that what is added to it does not overflow. */

@@ -28,6 +28,7 @@ struct pool {
     confab_reactor *reactor; /* not to be touched by a thread once closed */
     bool waits;
     bool on_loop; /* a simulated network's: no threads, the turn runs the jobs */
+    unsigned due; /* then: so many of the queue may run */
     unsigned threads, started, count;
     struct job *oldest, *youngest; /* all jobs */
 
@@ -189,6 +190,26 @@ static int staff(struct pool *pool)
     return -EAGAIN;
 }
 
+static void job_is_due(confab_reactor *reactor, void *data)
+{
+    struct pool *pool = data;
+
+    pool->due++;
+    atomic_store(&pool->any, true);
+    atomic_store(&reactor->posted, true);
+    reactor_wake(reactor);
+}
+
+/* Where there are no threads.  Which of the jobs a timer was for does not matter: they run in their order. */
+static void take_time(struct pool *pool)
+{
+    confab_reactor *reactor = pool->reactor;
+    int64_t ns = reactor->backend->job_time ? reactor->backend->job_time(reactor->state) : 0;
+
+    if (ns == 0 || !confab_call_later(reactor, ns, job_is_due, pool))
+        job_is_due(reactor, pool);
+}
+
 static void enqueue(struct pool *pool, struct job *job)
 {
     pthread_mutex_lock(&pool->lock);
@@ -196,12 +217,9 @@ static void enqueue(struct pool *pool, struct job *job)
     append(&pool->queue, job);
     pool->queued++;
     pthread_cond_signal(&pool->wanted);
-    if (pool->on_loop) {
-        atomic_store(&pool->any, true);
-        atomic_store(&pool->reactor->posted, true);
-        reactor_wake(pool->reactor);
-    }
     pthread_mutex_unlock(&pool->lock);
+    if (pool->on_loop)
+        take_time(pool);
 }
 
 int pool_submit(struct pool *pool, struct job *job)
@@ -298,7 +316,7 @@ static void run_queued(struct pool *pool)
     struct job *job;
 
     pthread_mutex_lock(&pool->lock);
-    while ((job = pool->queue.first)) {
+    for (; pool->due > 0 && (job = pool->queue.first); pool->due--) {
         take_out(&pool->queue, job);
         pool->queued--;
         atomic_store(&job->state, JOB_RUNNING);
@@ -307,6 +325,8 @@ static void run_queued(struct pool *pool)
         pthread_mutex_lock(&pool->lock);
         finish(pool, job, JOB_RAN);
     }
+    if (!pool->queue.first)
+        pool->due = 0; /* some were for jobs that were cancelled */
     pthread_mutex_unlock(&pool->lock);
 }
 

@@ -129,6 +129,12 @@ struct confab_reactor {
 /* As confab_reactor_new; network: that of a simulated backend, NULL: one of its own. */
 int reactor_new(confab_reactor **made, const struct confab_reactor_options *options, void *network);
 
+/* Whether the next turn has something to do, whatever is ready. */
+static inline bool reactor_work_waits(const confab_reactor *reactor)
+{
+    return reactor->work.first || reactor->closing.first || reactor->releases;
+}
+
 /* Whether anything new may be made in it: not while it is being freed. */
 static inline bool reactor_open(const confab_reactor *reactor)
 {

@@ -23,6 +23,8 @@ static int read_faults(struct sim_faults *read, const struct confab_sim_faults *
             return -EINVAL;
     if (f.delay < 0 || f.delay > CONFAB_SIM_DELAY_MAX || f.buffer > CONFAB_SIM_BUFFER_MAX)
         return -EINVAL;
+    if (f.work < 0 || f.work > CONFAB_SIM_DELAY_MAX)
+        return -EINVAL;
     *read = (struct sim_faults){ .short_reads = f.short_reads,
                                  .short_writes = f.short_writes,
                                  .again = f.again,
@@ -35,7 +37,8 @@ static int read_faults(struct sim_faults *read, const struct confab_sim_faults *
                                  .reset_after = f.reset_after ? f.reset_after : RESET_AFTER,
                                  .delay = f.delay,
                                  .shuffle = f.shuffle,
-                                 .buffer = f.buffer ? f.buffer : SIM_BUFFER };
+                                 .buffer = f.buffer ? f.buffer : SIM_BUFFER,
+                                 .work = f.work };
     return 0;
 }
 
@@ -110,8 +113,8 @@ static bool busy(const confab_sim *sim)
 {
     const confab_reactor *reactor = sim->reactor;
 
-    return reactor->work.first || reactor->closing.first || reactor->releases || reactor->slots.queued ||
-           atomic_load(&reactor->posted) || sim_anything_ready(reactor->state);
+    return reactor_work_waits(reactor) || reactor->slots.queued || atomic_load(&reactor->posted) ||
+           sim_anything_ready(reactor->state);
 }
 
 struct turns {
@@ -180,6 +183,21 @@ int confab_sim_advance(confab_sim *sim, int64_t ns)
     while (!error && sim->network->clock < until)
         error = pass_to(sim, until, &turns);
     return error ? error : turns.all;
+}
+
+int64_t confab_sim_next(confab_sim *sim)
+{
+    confab_reactor *reactor = sim->reactor;
+    int64_t next = sim_next_arrival(sim->network);
+
+    if (reactor->timers.pending > 0)
+        reactor_settle(reactor);
+    const int64_t timers[] = { wheel_next(&reactor->channel_wheel), wheel_next(&reactor->timer_wheel) };
+    for (int i = 0; i < 2; i++)
+        next = timers[i] < next ? timers[i] : next;
+    if (busy(sim) || next <= sim->network->clock)
+        return 0;
+    return next == INT64_MAX ? -1 : next - sim->network->clock;
 }
 
 int64_t confab_sim_now(confab_sim *sim)

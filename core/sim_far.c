@@ -91,6 +91,16 @@ int confab_sim_connect(confab_sim *sim, const char *address, const char *from, c
     return error == -ENOENT ? -ECONNREFUSED : error;
 }
 
+const char *confab_sim_peer(const confab_sim_end *end, char buf[ADDRESS_TEXT])
+{
+    return address_format((const struct sockaddr *)&end->socket->peer, end->socket->peer_len, buf);
+}
+
+const char *confab_sim_local(const confab_sim_end *end, char buf[ADDRESS_TEXT])
+{
+    return address_format((const struct sockaddr *)&end->socket->local, end->socket->local_len, buf);
+}
+
 ssize_t confab_sim_send(confab_sim_end *end, const void *bytes, size_t len)
 {
     struct sim_socket *socket = end->socket;

@@ -38,11 +38,6 @@ static int arm_dirty(confab_reactor *reactor)
     return failed;
 }
 
-static bool work_waits(const confab_reactor *reactor)
-{
-    return reactor->work.first || reactor->closing.first || reactor->releases;
-}
-
 /* How long the wait may last: no longer than the next deadline.  Time-outs of
  * channels are reckoned from the clock of the last turn, which saves a reading
  * of the clock each turn and makes them later by no more than a turn takes;
@@ -51,7 +46,7 @@ static int64_t wait_time(confab_reactor *reactor, int64_t timeout)
 {
     int64_t next = wheel_next(&reactor->channel_wheel), now = reactor->now;
 
-    if (timeout == 0 || work_waits(reactor) || reactor->slots.queued)
+    if (timeout == 0 || reactor_work_waits(reactor) || reactor->slots.queued)
         return 0;
     if (reactor->timers.count > 0) {
         now = reactor->timers.pending > 0 ? reactor_settle(reactor) : reactor_clock(reactor);
@@ -189,7 +184,7 @@ static int turn(confab_reactor *reactor, int64_t timeout)
 /* Changed interests are no reason to go on: where no channel lives, those are of descriptors that were given up. */
 static bool alive(const confab_reactor *reactor)
 {
-    return reactor->channels || reactor->timers.count || work_waits(reactor) || reactor->holds > 0 ||
+    return reactor->channels || reactor->timers.count || reactor_work_waits(reactor) || reactor->holds > 0 ||
            atomic_load_explicit(&reactor->posted, memory_order_relaxed) || pool_count(reactor->work_pool) > 0;
 }
 

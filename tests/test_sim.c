@@ -58,6 +58,8 @@ Test(sim, options_and_faults_that_cannot_be_are_EINVAL)
         { .size = sizeof good, .delay = INT64_MAX },
         { .size = sizeof good, .buffer = CONFAB_SIM_BUFFER_MAX + 1 },
         { .size = sizeof good, .buffer = SIZE_MAX },
+        { .size = sizeof good, .work = -1 },
+        { .size = sizeof good, .work = CONFAB_SIM_DELAY_MAX + 1 },
     };
     confab_sim *sim = (confab_sim *)&options;
 

@@ -138,6 +138,66 @@ static int work_for_a_line(confab_chat *chat)
     return confab_work(simulated.reactor, chat, run_job, job_done, NULL);
 }
 
+static int jobs_done[9], jobs_count;
+
+static void note_job(confab_chat *owner, int result, void *data)
+{
+    (void)owner, (void)result;
+    jobs_done[jobs_count++] = (int)(intptr_t)data;
+}
+
+/* How long nine jobs take that are begun at once. */
+static int64_t work_at_length(uint64_t seed)
+{
+    const struct confab_sim_faults faults = { .size = sizeof faults, .work = CONFAB_SECOND };
+
+    simulate_with(seed, NULL);
+    cr_assert_eq(confab_sim_set_faults(simulated.sim, &faults), 0);
+    jobs_count = job.runs = 0;
+    for (int i = 0; i < 9; i++)
+        cr_assert_eq(confab_work(simulated.reactor, NULL, run_job, note_job, (void *)(intptr_t)i), 0);
+    settle();
+    cr_assert_lt(job.runs, 9, "none took any time");
+    while (jobs_count < 9)
+        advance(CONFAB_MILLISECOND);
+    for (int i = 0; i < 9; i++)
+        cr_assert_eq(jobs_done[i], i, "number %d was job %d", i, jobs_done[i]);
+    int64_t took = now();
+    cr_assert_eq(traced(" a job takes "), 9);
+    simulate_end();
+    return took;
+}
+
+Test(sim_loop, work_takes_a_time_that_is_drawn_and_keeps_its_order)
+{
+    int64_t took = work_at_length(1);
+
+    cr_assert(took > 100 * CONFAB_MILLISECOND && took < CONFAB_SECOND + 10 * CONFAB_MILLISECOND);
+    cr_assert_eq(work_at_length(1), took);
+    cr_assert_neq(work_at_length(2), took);
+}
+
+Test(sim_loop, work_that_is_out_when_its_chat_ends_is_done_without_it)
+{
+    const struct confab_sim_faults faults = { .size = sizeof faults, .work = CONFAB_SECOND };
+
+    memset(&job, 0, sizeof job);
+    simulate(1, &faults, NULL);
+    simulated.plan.line = work_for_a_line;
+    confab_sim_end *far = far_end();
+    far_say(far, "one\ntwo\n");
+    cr_assert_eq(job.runs, 0);
+    confab_sim_reset(far);
+    settle();
+    confab_chat_close(simulated.chat);
+    advance(2 * CONFAB_SECOND);
+    cr_assert_eq(simulated.closes, 1);
+    cr_assert_eq(job.runs, 0);
+    cr_assert_eq(job.dones, 1);
+    cr_assert_eq(job.result, -ECANCELED);
+    simulate_end();
+}
+
 Test(sim_loop, work_of_a_chat_rests_its_reading_until_it_is_done)
 {
     memset(&job, 0, sizeof job);

@@ -326,3 +326,22 @@ Test(sim_network, an_ipv4_peer_of_an_ipv6_socket_has_a_mapped_address)
     cr_assert_eq(six.sin6_port, htons(4000));
     simulate_end();
 }
+
+Test(sim_network, an_end_knows_its_address_and_the_other_ones)
+{
+    confab_sim_listener *listener;
+    confab_sim_end *end;
+    char local[128], peer[128];
+
+    simulate(1, NULL, NULL);
+    cr_assert_eq(connect_to("127.0.0.1:7", "192.0.2.7:4000", &end), 0);
+    cr_assert_str_eq(confab_sim_local(end, local), "192.0.2.7:4000");
+    cr_assert_str_eq(confab_sim_peer(end, peer), "127.0.0.1:7");
+    cr_assert_eq(confab_sim_listen(simulated.sim, "*:9", &listener), 0);
+    confab_chat *chat = confab_connect(simulated.reactor, "192.0.2.1:9", &simulated_ops, NULL);
+    settle();
+    cr_assert_eq(confab_sim_accept(listener, &end), 0);
+    cr_assert_str_eq(confab_sim_local(end, local), "192.0.2.1:9", "the one that was connected to: %s", local);
+    cr_assert_str_eq(confab_sim_peer(end, peer), confab_chat_local(chat, local));
+    simulate_end();
+}

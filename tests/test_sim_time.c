@@ -346,3 +346,49 @@ Test(sim_time, a_time_out_of_output_that_nobody_reads_comes_at_its_time)
     cr_assert_eq(simulated.reason, CONFAB_REASON_TIMEOUT);
     simulate_end();
 }
+
+static int calls;
+
+static void count_call(confab_reactor *reactor, void *data)
+{
+    (void)reactor, (void)data;
+    calls++;
+}
+
+/* Advances by what confab_sim_next says until *flag is not 0; a wheel may tell of a timer a few times. */
+static void step_until(const int *flag)
+{
+    for (int steps = 0; !*flag; steps++) {
+        int64_t next = confab_sim_next(simulated.sim);
+
+        cr_assert(next > 0 && steps < 10, "%lld in step %d", (long long)next, steps);
+        advance(next);
+    }
+}
+
+Test(sim_time, next_tells_when_something_falls_due_and_that_nothing_will)
+{
+    const struct confab_sim_faults slow = { .size = sizeof slow, .delay = CONFAB_SECOND };
+    struct confab_chat_options options = { .size = sizeof options };
+
+    options.timeout[CONFAB_TIMEOUT_IDLE] = 5 * CONFAB_MINUTE;
+    simulate(1, NULL, &options);
+    cr_assert_eq(confab_sim_next(simulated.sim), -1);
+    confab_sim_end *far = far_end();
+    cr_assert_eq(confab_sim_set_faults(simulated.sim, &slow), 0);
+    far_send(far, "hello\n");
+    step_until(&simulated.lines);
+    cr_assert_leq(confab_sim_now(simulated.sim), CONFAB_SECOND);
+    confab_call_later(simulated.reactor, CONFAB_MINUTE, count_call, NULL);
+    cr_assert_gt(confab_sim_deliver(simulated.sim), 0);
+    step_until(&calls);
+    cr_assert_lt(confab_sim_now(simulated.sim), CONFAB_MINUTE + 3 * CONFAB_SECOND);
+    step_until(&simulated.closes);
+    cr_assert_eq(simulated.reason, CONFAB_REASON_TIMEOUT);
+    cr_assert_gt(confab_sim_deliver(simulated.sim), 0);
+    cr_assert_eq(confab_sim_next(simulated.sim), -1);
+    confab_chat *chat = confab_connect(simulated.reactor, "127.0.0.1:9", &simulated_ops, NULL);
+    cr_assert_not_null(chat);
+    cr_assert_eq(confab_sim_next(simulated.sim), 0);
+    simulate_end();
+}

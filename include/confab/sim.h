@@ -53,31 +53,45 @@ typedef struct confab_sim_listener confab_sim_listener;
  * run ends), drawn anew for each call or connection.  It befalls the reactor's side; the far ends' calls
  * do as they are told. */
 struct confab_sim_faults {
-    size_t size;           /* sizeof(struct confab_sim_faults) */
-    unsigned short_reads;  /* of reads: give some of what is there, at least a byte */
-    unsigned short_writes; /* of writes: take some of what there is room for, at least a byte */
-    unsigned
-        again; /* of reads (until a reset is there), writes and accepts: EAGAIN, though it was told ready */
-    unsigned
-        interrupted;  /* of waits: ends with nothing, as by a signal; and of connects: goes on by itself */
-    unsigned aborted; /* of connections to the reactor's listeners: gone before they are accepted */
+    size_t size; /* sizeof(struct confab_sim_faults) */
+
+    /* Of reads: give some of what is there; of writes: take some of what there is room for; at least a byte. */
+    unsigned short_reads, short_writes;
+
+    /* Of reads (until a reset is there), writes and accepts: EAGAIN, though it was told ready. */
+    unsigned again;
+
+    /* Of waits: ends with nothing, as by a signal; and of connects: goes on by itself. */
+    unsigned interrupted;
+
+    unsigned aborted;       /* of connections to the reactor's listeners: gone before they are accepted */
     unsigned no_descriptor; /* of accepts and of new sockets: EMFILE */
     unsigned refused;       /* of the reactor's connects: ECONNREFUSED, whoever listens */
     unsigned unanswered;    /* of the reactor's connects: nobody ever answers; ETIMEDOUT after 127 s */
-    unsigned
-        resets; /* of connections: reset once reset_after bytes at the most, drawn, have arrived both ways */
-    uint64_t reset_after; /* 0: 4096 */
-    int64_t
-        delay; /* nanoseconds that what is sent is under way at the most, drawn for each piece, which stay in order; up to CONFAB_SIM_DELAY_MAX */
+
+    /* Of connections: reset once reset_after bytes at the most, drawn, have arrived both ways; 0: 4096. */
+    unsigned resets;
+    uint64_t reset_after;
+
+    /* Nanoseconds that what is sent is under way at the most, drawn for each piece, which stay in order; up to
+     * CONFAB_SIM_DELAY_MAX. */
+    int64_t delay;
+
     bool shuffle; /* what is ready at once is told in an order that is drawn */
-    size_t
-        buffer; /* bytes that a connection holds each way, under way and unread; 0: 65536; up to CONFAB_SIM_BUFFER_MAX */
+
+    /* Bytes that a connection holds each way, under way and unread; 0: 65536; up to CONFAB_SIM_BUFFER_MAX. */
+    size_t buffer;
+
+    /* Nanoseconds that a job (confab_work, a look-up of a name) takes at the most, drawn for each; they run in
+     * their order.  Time has to pass for it as for a timer.  Up to CONFAB_SIM_DELAY_MAX. */
+    int64_t work;
 };
 
 /* Makes a simulation and its reactor.  faults and options may be NULL: none, and all defaults (a backend
  * that options names is not looked at).  A failure of options' alloc reaches the reactor only: what the
- * network itself needs comes from malloc(3).  -EINVAL: a share over 900, a delay or a buffer that cannot be, or options or faults of an
- * unknown size; -ENOMEM; what the system says when it has no descriptor left (one is needed to be woken). */
+ * network itself needs comes from malloc(3).  -EINVAL: a share over 900, a delay, a time or a buffer that cannot
+ * be, or options or faults of an unknown size; -ENOMEM; what the system says when it has no descriptor left (one is
+ * needed to be woken). */
 int confab_sim_new(confab_sim **sim, uint64_t seed, const struct confab_sim_faults *faults,
                    const struct confab_reactor_options *options);
 
@@ -107,13 +121,18 @@ int confab_sim_deliver(confab_sim *sim);
  * confab_sim_settle; -EINVAL: ns is negative, or the clock would have gone on for more than 140 years in all. */
 int confab_sim_advance(confab_sim *sim, int64_t ns);
 
+/* Nanoseconds until something may fall due, a timer, a time-out or an arrival: to advance by as much, again and
+ * again, misses none.  0: there is something to do now; -1: nothing ever will. */
+int64_t confab_sim_next(confab_sim *sim);
+
 /* Nanoseconds since the simulation was made.  A hook may call it. */
 int64_t confab_sim_now(confab_sim *sim);
 
 /* -- The far end ------------------------------------------------------------ */
 
 /* Connects to a listener in the network: an address as confab_listener_address shows it; from: the numeric
- * address ("192.0.2.7" or "192.0.2.7:4000") that it comes from, NULL: 127.0.0.1, or ::1.  The end is open at once, accepted or not.
+ * address ("192.0.2.7" or "192.0.2.7:4000") that it comes from, NULL: 127.0.0.1, or ::1.  The end is open at once,
+ * accepted or not.
  * -ECONNREFUSED: nobody listens there; -EAGAIN: as many as its backlog takes wait already; -EINVAL: an address
  * that cannot be read, or from of another family; -EADDRINUSE: from has a port that is taken;
  * -EADDRNOTAVAIL: its address has no port left (it has 16,384); -ENOMEM. */
@@ -135,9 +154,14 @@ void confab_sim_listener_close(confab_sim_listener *listener);
  * -EINVAL, also for "localhost", which is 127.0.0.1 and ::1; -ENOMEM. */
 int confab_sim_name(confab_sim *sim, const char *host, const char *address);
 
+/* The address of the reactor's side, and this end's own (of an accepted one: the address that was connected to),
+ * as confab_chat_peer writes one. */
+const char *confab_sim_peer(const confab_sim_end *end, char buf[128]);
+const char *confab_sim_local(const confab_sim_end *end, char buf[128]);
+
 /* Sends what there is room for; how many bytes, -EAGAIN: none now; -ECONNRESET, once (whichever of send and recv
- * comes first is told); -EPIPE: after that, and after shutdown.  What is sent to a side that has closed is taken, as by TCP,
- * and answered with a reset.  A hook may call it, and recv. */
+ * comes first is told); -EPIPE: after that, and after shutdown.  What is sent to a side that has closed is taken,
+ * as by TCP, and answered with a reset.  A hook may call it, and recv. */
 ssize_t confab_sim_send(confab_sim_end *end, const void *bytes, size_t len);
 
 /* Receives what has arrived, up to room; 0: the stream has ended; -EAGAIN: nothing now; -ECONNRESET, once
@@ -148,7 +172,8 @@ ssize_t confab_sim_recv(confab_sim_end *end, void *bytes, size_t room);
  * done before; -EPIPE: the connection was reset. */
 int confab_sim_shutdown(confab_sim_end *end);
 
-/* Resets the connection: bytes that are under way to the reactor's side still arrive, then it finds ECONNRESET.  Frees end. */
+/* Resets the connection: bytes that are under way to the reactor's side still arrive, then it finds ECONNRESET.
+ * Frees end. */
 void confab_sim_reset(confab_sim_end *end);
 
 /* Closes it as close(2) does (a reset where something was left unread), and frees end. */
