@@ -195,6 +195,10 @@ void sim_put(struct sim_socket *socket, const char *bytes, size_t n);
 void sim_flush(struct sim_socket *socket, size_t n); /* puts go on their way, as one piece */
 void sim_take(struct sim_socket *socket, char *bytes, size_t n, bool peek);
 
+/* A far end's calls, which no fault befalls: bytes moved, or -errno. */
+ssize_t sim_far_send(struct sim_socket *socket, const char *bytes, size_t len);
+ssize_t sim_far_recv(struct sim_socket *socket, char *bytes, size_t room);
+
 int sim_shutdown(struct sim_socket *socket, int how);
 void sim_close(struct sim_socket *socket); /* as close(2); the holder's reference goes */
 void sim_reset(struct sim_socket *socket); /* its connection breaks for the other side */

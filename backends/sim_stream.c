@@ -122,6 +122,34 @@ void sim_take(struct sim_socket *socket, char *bytes, size_t n, bool peek)
     pipe->arrived -= n;
 }
 
+ssize_t sim_far_send(struct sim_socket *socket, const char *bytes, size_t len)
+{
+    ssize_t n = sim_sendable(socket);
+
+    if (n > 0) {
+        n = (size_t)n < len ? n : (ssize_t)len;
+        sim_put(socket, bytes, (size_t)n);
+        if (n > 0)
+            sim_flush(socket, (size_t)n);
+    } else if (n == -socket->error) {
+        sim_error(socket);
+    }
+    return n;
+}
+
+ssize_t sim_far_recv(struct sim_socket *socket, char *bytes, size_t room)
+{
+    ssize_t n = sim_receivable(socket);
+
+    if (n > 0) {
+        n = (size_t)n < room ? n : (ssize_t)room;
+        sim_take(socket, bytes, (size_t)n, false);
+    } else if (n < 0 && n == -socket->error) {
+        sim_error(socket);
+    }
+    return n;
+}
+
 /* -- Arrivals ---------------------------------------------------------------- */
 
 /* What is under way to it is lost; what has arrived can still be read. */

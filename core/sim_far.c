@@ -106,15 +106,7 @@ ssize_t confab_sim_send(confab_sim_end *end, const void *bytes, size_t len)
     struct sim_socket *socket = end->socket;
 
     sim_arrivals(socket->network);
-    ssize_t n = sim_sendable(socket);
-    if (n > 0) {
-        n = (size_t)n < len ? n : (ssize_t)len;
-        sim_put(socket, bytes, (size_t)n);
-        if (n > 0)
-            sim_flush(socket, (size_t)n);
-    } else if (n == -socket->error) {
-        sim_error(socket);
-    }
+    ssize_t n = sim_far_send(socket, bytes, len);
     sim_note(socket->network, "far send %zd of %zu %08" PRIx32, n, len,
              n > 0 ? sim_hash(bytes, (size_t)n, 0) : 0);
     return n;
@@ -125,13 +117,7 @@ ssize_t confab_sim_recv(confab_sim_end *end, void *bytes, size_t room)
     struct sim_socket *socket = end->socket;
 
     sim_arrivals(socket->network);
-    ssize_t n = sim_receivable(socket);
-    if (n > 0) {
-        n = (size_t)n < room ? n : (ssize_t)room;
-        sim_take(socket, bytes, (size_t)n, false);
-    } else if (n < 0 && n == -socket->error) {
-        sim_error(socket);
-    }
+    ssize_t n = sim_far_recv(socket, bytes, room);
     sim_note(socket->network, "far recv %zd", n);
     return n;
 }

@@ -1,4 +1,5 @@
 #include "backend_support.h"
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -147,6 +148,17 @@ void subject_rests(struct subject *s)
         expect(s, subject_now(s) - start >= 5 * CONFAB_MILLISECOND);
     }
 }
+
+const struct subject_time subject_times[SUBJECT_TIMES] = { { INT64_MIN, -1 },
+                                                           { -1, -1 },
+                                                           { 0, 0 },
+                                                           { 1, 1 },
+                                                           { 999999, 1 },
+                                                           { 1000000, 1 },
+                                                           { 1000001, 2 },
+                                                           { 7700001, 8 },
+                                                           { 60 * CONFAB_MINUTE, 3600000 },
+                                                           { INT64_MAX, INT_MAX } };
 
 void subject_set(struct subject *s, int fd, unsigned armed, unsigned wanted)
 {

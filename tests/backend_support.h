@@ -95,6 +95,14 @@ void subject_set(struct subject *s, int fd, unsigned armed, unsigned wanted);
  * next wait; 0: it was not refused. */
 int subject_refusal(struct subject *s, int fd, unsigned armed, unsigned wanted);
 
+/* A time that a wait is told, and what a kernel that counts in milliseconds is then asked for: rounded up. */
+struct subject_time {
+    int64_t ns;
+    int milliseconds;
+};
+enum { SUBJECT_TIMES = 10 };
+extern const struct subject_time subject_times[SUBJECT_TIMES];
+
 /* -- Descriptors -------------------------------------------------------------- */
 
 struct subject_address {

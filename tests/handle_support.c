@@ -79,30 +79,3 @@ void handle_pair(int domain, int pair[2])
     pair[0] = sim_handle(sim_accept(listener));
     sim_close(listener);
 }
-
-ssize_t handle_send(struct sim_socket *socket, const void *bytes, size_t len)
-{
-    ssize_t n = sim_sendable(socket);
-
-    if (n > 0) {
-        n = (size_t)n < len ? n : (ssize_t)len;
-        sim_put(socket, bytes, (size_t)n);
-        sim_flush(socket, (size_t)n);
-    } else if (n == -socket->error) {
-        sim_error(socket);
-    }
-    return n;
-}
-
-ssize_t handle_recv(struct sim_socket *socket, void *bytes, size_t room)
-{
-    ssize_t n = sim_receivable(socket);
-
-    if (n > 0) {
-        n = (size_t)n < room ? n : (ssize_t)room;
-        sim_take(socket, bytes, (size_t)n, false);
-    } else if (n < 0 && n == -socket->error) {
-        sim_error(socket);
-    }
-    return n;
-}

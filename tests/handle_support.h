@@ -17,7 +17,5 @@ struct sim_socket *test_handle(int fd);
 /* Each fails the test, or does what its namesake in support.h does. */
 void handle_pair(int domain, int pair[2]);
 int handle_connect(const char *address);
-ssize_t handle_send(struct sim_socket *socket, const void *bytes, size_t len); /* -errno */
-ssize_t handle_recv(struct sim_socket *socket, void *bytes, size_t room);      /* -errno */
 
 #endif

@@ -170,7 +170,7 @@ void test_tcp_pair(int pair[2])
 ssize_t test_send_once(int fd, const void *bytes, size_t len)
 {
     struct sim_socket *handle = test_handle(fd);
-    ssize_t n = handle ? handle_send(handle, bytes, len) : send(fd, bytes, len, MSG_NOSIGNAL);
+    ssize_t n = handle ? sim_far_send(handle, bytes, len) : send(fd, bytes, len, MSG_NOSIGNAL);
 
     return n < 0 && !handle ? -errno : n;
 }
@@ -178,7 +178,7 @@ ssize_t test_send_once(int fd, const void *bytes, size_t len)
 static ssize_t recv_one(int fd, void *bytes, size_t room)
 {
     struct sim_socket *handle = test_handle(fd);
-    ssize_t n = handle ? handle_recv(handle, bytes, room) : recv(fd, bytes, room, 0);
+    ssize_t n = handle ? sim_far_recv(handle, bytes, room) : recv(fd, bytes, room, 0);
 
     return n < 0 && !handle ? -errno : n;
 }

@@ -1,5 +1,6 @@
 /* test_alloc.c: where memory runs out, at whatever allocation, nothing crashes,
  * nothing is lost, and what has a release is released once. */
+#include "alloc_support.h"
 #include "support.h"
 #include <criterion/criterion.h>
 #include <errno.h>
@@ -15,31 +16,6 @@ enum {
     REFERENCES = 12,   /* that one hook pushes: more than the library can take on without memory */
     ALLOCATIONS = 5000 /* a session makes fewer */
 };
-
-/* Fails one allocation, or all from one on. */
-struct meter {
-    long calls, fail_at;
-    bool for_ever;
-    long failed, out; /* blocks that are not freed yet */
-};
-
-static void *metered(void *data, void *old, size_t n)
-{
-    struct meter *meter = data;
-
-    if (n == 0) {
-        meter->out -= old != NULL;
-        free(old);
-        return NULL;
-    }
-    long call = meter->calls++;
-    if (call == meter->fail_at || (meter->for_ever && call > meter->fail_at)) {
-        meter->failed++;
-        return NULL;
-    }
-    meter->out += old == NULL;
-    return realloc(old, n);
-}
 
 /* What one session gave away and what became of it. */
 struct session {

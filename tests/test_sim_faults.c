@@ -1,7 +1,7 @@
 /* test_sim_faults.c: each fault of a simulation by itself: what it does, how
  * often, and that the trace tells of it.  Those of connections are in
  * test_sim_faults_connections.c. */
-#include "sim_support.h"
+#include "sim_faults_support.h"
 #include "support.h"
 #include <criterion/criterion.h>
 #include <errno.h>
@@ -10,26 +10,6 @@
 #include <string.h>
 
 TestSuite(sim_faults, .timeout = 60);
-
-static struct confab_sim_faults faults;
-
-/* Makes a simulation with `faults`, of which the test has set what it wants. */
-static void begin(void)
-{
-    faults.size = sizeof faults;
-    simulate(1, &faults, NULL);
-}
-
-static void end(void)
-{
-    simulate_end();
-    memset(&faults, 0, sizeof faults);
-}
-
-static int count_bytes(confab_chat *chat)
-{
-    return confab_chat_set_terminator_none(chat);
-}
 
 Test(sim_faults, without_any_nothing_is_drawn_and_all_goes_in_one_piece)
 {

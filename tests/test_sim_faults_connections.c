@@ -1,6 +1,6 @@
 /* test_sim_faults_connections.c: each fault of a simulation's connections by itself:
  * what it does, how often, and that the trace tells of it. */
-#include "sim_support.h"
+#include "sim_faults_support.h"
 #include "support.h"
 #include <criterion/criterion.h>
 #include <errno.h>
@@ -9,26 +9,6 @@
 #include <string.h>
 
 TestSuite(sim_faults_connections, .timeout = 60);
-
-static struct confab_sim_faults faults;
-
-/* Makes a simulation with `faults`, of which the test has set what it wants. */
-static void begin(void)
-{
-    faults.size = sizeof faults;
-    simulate(1, &faults, NULL);
-}
-
-static void end(void)
-{
-    simulate_end();
-    memset(&faults, 0, sizeof faults);
-}
-
-static int count_bytes(confab_chat *chat)
-{
-    return confab_chat_set_terminator_none(chat);
-}
 
 /* -- Connects ------------------------------------------------------------------------ */
 

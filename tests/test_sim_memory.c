@@ -1,5 +1,6 @@
 /* test_sim_memory.c: a simulation whose reactor runs out of memory, at whatever
  * allocation: nothing crashes, and nothing is left. */
+#include "alloc_support.h"
 #include "sim_support.h"
 #include "support.h"
 #include <criterion/criterion.h>
@@ -10,29 +11,6 @@
 TestSuite(sim_memory, .timeout = 60);
 
 enum { ALLOCATIONS = 500 /* a session makes fewer */ };
-
-/* Fails one allocation, or all from one on. */
-struct meter {
-    long calls, fail_at;
-    bool for_ever;
-    long out; /* blocks that are not freed yet */
-};
-
-static void *metered(void *data, void *old, size_t n)
-{
-    struct meter *meter = data;
-
-    if (n == 0) {
-        meter->out -= old != NULL;
-        free(old);
-        return NULL;
-    }
-    long call = meter->calls++;
-    if (call == meter->fail_at || (meter->for_ever && call > meter->fail_at))
-        return NULL;
-    meter->out += old == NULL;
-    return realloc(old, n);
-}
 
 static void nothing(confab_reactor *reactor, void *data)
 {
