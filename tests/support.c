@@ -34,7 +34,7 @@ int64_t test_clock(void)
 
 void test_let_pass(int64_t ns)
 {
-    const struct timespec time = { .tv_sec = ns / CONFAB_SECOND, .tv_nsec = ns % CONFAB_SECOND };
+    const struct timespec time = { .tv_sec = ns / CONFAB_SECOND, .tv_nsec = (long)(ns % CONFAB_SECOND) };
 
     if (test_simulated())
         test_network()->clock += ns;
