@@ -248,15 +248,13 @@ static int count_none(struct talk *talk)
 Test(chat_hang_up, a_reset_does_not_overtake_a_message_of_no_bytes)
 {
     struct confab_reactor_options options = { .size = sizeof options, .messages = 1 };
-    struct linger now = { .l_onoff = 1, .l_linger = 0 };
     struct talk talk = { .tcp = true, .line = true, .found = count_none };
 
-    cr_assert_eq(confab_reactor_new(&talk.reactor, &options), 0);
+    cr_assert_eq(test_reactor_new(&talk.reactor, &options), 0);
     talk_open(&talk);
     run_quiet(talk.reactor);
     talk_send(&talk, "x\n");
-    cr_assert_eq(setsockopt(talk.peer, SOL_SOCKET, SO_LINGER, &now, sizeof now), 0);
-    close(talk.peer);
+    test_reset(talk.peer);
     talk.peer = -1;
     run_until_set(talk.reactor, &talk.closes);
     talk_expect(&talk, "x||<close>");
