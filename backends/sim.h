@@ -76,6 +76,7 @@ struct sim_socket {
 
     /* A listener: those that wait, and for these the next one. */
     struct sim_socket *first, *last, *behind, *listener;
+    struct sim_socket *next_listener;
     int waiting, backlog;
     int tries; /* of one that connects, to a listener whose backlog is full */
 };
@@ -85,8 +86,9 @@ struct sim_network {
     uint64_t random;
     int64_t start, clock;
     struct sim_faults faults;
-    struct sim_socket *sockets; /* all of them */
-    struct sim_socket **handle; /* by number less SIM_FIRST */
+    struct sim_socket *sockets;   /* all of them */
+    struct sim_socket *listeners; /* the newest first */
+    struct sim_socket **handle;   /* by number less SIM_FIRST */
     int handles;
     int lowest;                  /* no lower one is free */
     uint16_t port;               /* the next to be given */
@@ -168,6 +170,7 @@ void sim_names_free(struct sim_network *network);
 /* -- Connections: sim_connect.c ----------------------------------------------- */
 
 int sim_listen(struct sim_socket *socket, int backlog);
+void sim_listen_no_more(struct sim_socket *socket); /* one that listens closes */
 
 /* A connect of the reactor's side: 0, -EINPROGRESS or what is wrong. */
 int sim_connect(struct sim_socket *socket, const struct sockaddr *address, socklen_t len);

@@ -297,9 +297,8 @@ struct sim_socket *sim_listener_at(struct sim_network *network, const struct soc
 {
     struct sim_socket *found = NULL;
 
-    for (struct sim_socket *s = network->sockets; s; s = s->next)
-        if (s->kind == SIM_LISTENING && !s->closed && leads_to(s, address) &&
-            (!found || s->waiting <= found->waiting))
+    for (struct sim_socket *s = network->listeners; s; s = s->next_listener)
+        if (leads_to(s, address) && (!found || s->waiting <= found->waiting))
             found = s;
     return found;
 }

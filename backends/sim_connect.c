@@ -17,9 +17,22 @@ int sim_listen(struct sim_socket *socket, int backlog)
     int error = socket->bound ? 0 : sim_bind_any(socket, NULL);
     if (error)
         return error;
+    if (socket->kind == SIM_NEW) {
+        socket->next_listener = socket->network->listeners;
+        socket->network->listeners = socket;
+    }
     socket->kind = SIM_LISTENING;
     socket->backlog = backlog < 1 ? 1 : backlog;
     return 0;
+}
+
+void sim_listen_no_more(struct sim_socket *socket)
+{
+    struct sim_socket **at = &socket->network->listeners;
+
+    while (*at != socket)
+        at = &(*at)->next_listener;
+    *at = socket->next_listener;
 }
 
 static void enqueue(struct sim_socket *listener, struct sim_socket *socket)

@@ -248,6 +248,8 @@ void sim_close(struct sim_socket *socket)
     struct sim_network *network = socket->network;
 
     let_go_of_waiting(socket);
+    if (socket->kind == SIM_LISTENING)
+        sim_listen_no_more(socket);
     if (socket->kind == SIM_CONNECTED && (socket->abort_on_close || socket->in.arrived))
         sim_reset(socket);
     else if (socket->kind == SIM_CONNECTED)
