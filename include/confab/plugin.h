@@ -130,7 +130,10 @@ struct confab_plugin {
     void (*free)(confab_service *);
 
     const char *const *counters; /* names for confab_service_count, ends with NULL */
-    const char *const *examples; /* session files that show it, ends with NULL (nothing reads them yet) */
+
+    /* Sessions that show it, each the text of a session file, confab-session(5); ends with NULL.  `confab info`
+     * shows them, `confab check` plays them.  CONFAB_EXAMPLES makes the list. */
+    const char *const *examples;
 };
 
 /* Defines the plugin; no semicolon is needed behind it.  C++ wants the fields in
@@ -163,6 +166,19 @@ struct confab_plugin {
 #else
 #define CONFAB_CHAT(...) \
     (&(const struct confab_chat_ops){ .size = sizeof(struct confab_chat_ops), __VA_ARGS__ })
+#endif
+
+/* Expands to a list of texts, for .examples; at file scope. */
+#ifdef __cplusplus
+#define CONFAB_EXAMPLES(...)                                         \
+    []() __attribute__((visibility("hidden")))->const char *const *  \
+    {                                                                \
+        static const char *const examples[] = { __VA_ARGS__, NULL }; \
+        return examples;                                             \
+    }                                                                \
+    ()
+#else
+#define CONFAB_EXAMPLES(...) ((const char *const[]){ __VA_ARGS__, NULL })
 #endif
 
 /* One row of an option table: CONFAB_OPTION(struct state, max_length, SIZE, "max-length",

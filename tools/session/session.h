@@ -1,0 +1,171 @@
+/* session.h: what is said over connections, as a file that people write: confab-session(5).
+ *
+ *     text.c     bytes with ${names} in them: quoting and unquoting
+ *     parse.c    from a file to a struct session
+ *     print.c    and back
+ *     regex.c    POSIX regular expressions whose groups have names
+ *     mask.c     words that stand for what differs from run to run
+ *     match.c    whether what came is what was to come
+ *
+ * Nothing here knows of plugins or of networks.  Functions return 0 or -errno. */
+#ifndef CONFAB_TOOLS_SESSION_H
+#define CONFAB_TOOLS_SESSION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+enum {
+    SESSION_SIZE_MAX = 64 << 20,  /* bytes of a file */
+    SESSION_BYTES_MAX = 64 << 20, /* of one text once it is expanded */
+    SESSION_STEPS_MAX = 100000,
+    SESSION_CONNECTIONS_MAX = 256,
+    SESSION_LINE_MAX = 1 << 20
+};
+
+/* -- Text ------------------------------------------------------------------------ */
+
+/* Bytes that grow.  First zeroed; bytes is NULL while there are none, else a NUL stands behind them. */
+struct bytes {
+    char *at;
+    size_t len, room;
+};
+int bytes_add(struct bytes *bytes, const void *more, size_t n);
+void bytes_free(struct bytes *bytes);
+
+/* Writes bytes as a quoted string that reads back as the same: \r \n \t \\ \" \$, \xNN for what is not printable
+ * ASCII. */
+int bytes_quote(struct bytes *quoted, const void *bytes, size_t n);
+
+/* What stands between quotes: bytes and names, in their order; `times` is of bytes ("x" * 1000). */
+struct text_part {
+    char *bytes; /* or NULL: a name */
+    size_t len, times;
+    char *name;
+};
+struct text {
+    struct text_part *parts;
+    size_t count;
+};
+
+/* Values of ${names}.  First zeroed. */
+struct variables {
+    struct variable *first;
+};
+int variables_set(struct variables *variables, const char *name, const void *value, size_t len);
+const char *variables_get(const struct variables *variables, const char *name, size_t *len); /* NULL: none */
+void variables_free(struct variables *variables);
+
+/* Appends the text with its names replaced.  -ENOENT: *missing is a name that has no value; -EMSGSIZE: it is
+ * over SESSION_BYTES_MAX; -ENOMEM. */
+int text_expand(const struct text *text, const struct variables *variables, struct bytes *to,
+                const char **missing);
+
+/* -- A session --------------------------------------------------------------------- */
+
+enum step_kind {
+    STEP_CONNECT, /* NAME connect "ADDRESS": else the first step of a connection connects, to the service's own
+                      address */
+    STEP_ACCEPT,  /* SERVER accept [NAME]: the plugin has connected to that server */
+    STEP_SEND,    /* > "..." */
+    STEP_EXPECT,  /* <  "...": exactly this comes next */
+    STEP_OPTIONAL, /* <? "...": this, or not */
+    STEP_UNTIL,    /* <* "...": anything up to and including this */
+    STEP_MATCH, /* <~ /REGEX/: the next line, which the expression matches as a whole; its end, LF or CR LF, is
+                      taken off before and consumed; groups (?<id>...) are ${id} from then on */
+    STEP_STALL,  /* reads no more */
+    STEP_GO,     /* reads again */
+    STEP_EOF,    /* ends its side */
+    STEP_RESET,  /* resets the connection */
+    STEP_CLOSED, /* the plugin's side has ended, and nothing came before that was not expected */
+    STEP_WAIT    /* wait 30s: time passes */
+};
+
+struct session_step {
+    enum step_kind kind;
+    unsigned line;           /* in the file, from 1 */
+    unsigned connection;     /* index in connections; of WAIT: none */
+    unsigned server;         /* of ACCEPT: index in servers */
+    unsigned group;          /* steps of one `together ... end` have a number of their own, from 1; 0: none */
+    struct text text;        /* of CONNECT, SEND, EXPECT, OPTIONAL, UNTIL */
+    struct pattern *pattern; /* of MATCH */
+    int64_t wait;            /* of WAIT: nanoseconds */
+};
+
+struct session_pair {
+    char *name;
+    struct text value;
+    unsigned line;
+};
+
+struct session_connection {
+    char *name;  /* "" where the file gives none: then it is the only one */
+    bool server; /* it is the plugin that connects */
+    bool ended;  /* a step says how it ends: EOF, RESET or CLOSED */
+};
+
+struct session {
+    char *name;   /* of the file, for messages */
+    char *plugin; /* NULL: the file does not say */
+    unsigned plugin_line;
+    bool isolated; /* copies of it may run side by side, and none notices the others */
+    bool recorded; /* a header of `serve --record` is there */
+    int64_t began; /* of one that was recorded: nanoseconds since 1970, when the connection began */
+    char *peer;    /* of one that was recorded: who it was; NULL: not known */
+    struct session_pair *options, *files,
+        *servers; /* KEY=VALUE of the plugin; name and content; name and address */
+    size_t option_count, file_count, server_count;
+    struct session_connection *connections;
+    size_t connection_count;
+    struct session_step *steps;
+    size_t step_count;
+    struct masks *masks; /* NULL: none */
+};
+
+/* Reads a session from text, which need not live on.  On an error *made is NULL and error holds one line:
+ * "NAME:LINE: what was wrong, what was expected".  -EINVAL, -EFBIG, -ENOMEM. */
+int session_parse(struct session **made, const char *name, const char *text, size_t len, char *error,
+                  size_t room);
+int session_read(struct session **made, const char *path, char *error, size_t room);
+void session_free(struct session *session);
+
+/* Writes it as a file that reads back as the same. */
+int session_print(const struct session *session, struct bytes *to);
+
+/* For those who make sessions themselves: a new one, with a step more; the text is one part of these bytes. */
+struct session *session_new(const char *name); /* NULL: out of memory */
+struct session_step *session_add(struct session *session, enum step_kind kind, unsigned connection,
+                                 const void *bytes, size_t len);       /* NULL: out of memory, or too many */
+int session_add_connection(struct session *session, const char *name); /* its index, or -errno */
+
+/* -- Matching ------------------------------------------------------------------------ */
+
+enum match {
+    MATCH_YES,  /* *used bytes of what came were it */
+    MATCH_MORE, /* what came fits, and more has to come; never where `last` */
+    MATCH_NO
+};
+
+/* Whether what came begins with what the step (EXPECT, OPTIONAL, UNTIL, MATCH) expects.  last: nothing more will come.
+ * What a MATCH captured is set in variables where it is YES.  An OPTIONAL that is not there is YES with 0 used.
+ * Masks are applied to both sides.  Of a stream that was cut off on purpose, MORE is all that can be asked.
+ * -errno: out of memory, or a name without a value, with one line in error. */
+int session_match(const struct session *session, const struct session_step *step, struct variables *variables,
+                  const char *came, size_t len, bool last, size_t *used, char *error, size_t room);
+
+/* The same for the expecting steps of one connection in one group, which may come in any order: at most
+ * SESSION_GROUP_MAX of them.  YES: all were found, *used bytes. */
+enum { SESSION_GROUP_MAX = 16 };
+int session_match_group(const struct session *session, const struct session_step *const *steps, size_t count,
+                        struct variables *variables, const char *came, size_t len, bool last, size_t *used,
+                        char *error, size_t room);
+
+/* What was expected, for a message: quoted text or /REGEX/, cut where it is long. */
+int session_tell(const struct session_step *step, const struct variables *variables, struct bytes *to);
+
+/* Whether two streams are the same but for what masks cover; *at: where they differ, in b. */
+int session_same(const struct session *session, const char *a, size_t a_len, const char *b, size_t b_len,
+                 bool *same, size_t *at);
+
+#endif
