@@ -147,18 +147,31 @@ static void destroy(confab_module *module)
     free(module);
 }
 
+int confab_module_find(char **file, const char *name, const char *path, char *error, size_t room)
+{
+    int fd, result;
+
+    *file = NULL;
+    fd = find(name, path, file, error, room);
+    result = fd < 0 ? fd : check_file(fd, *file, error, room);
+    if (fd >= 0)
+        close(fd);
+    if (result) {
+        free(*file);
+        *file = NULL;
+    }
+    return result;
+}
+
 int confab_module_load(confab_module **loaded, const char *name, const char *path, char *error, size_t room)
 {
     confab_module *module = calloc(1, sizeof *module);
-    int fd, result;
+    int result;
 
     *loaded = NULL;
     if (!module)
         return complain(error, room, -ENOMEM, "out of memory");
-    fd = find(name, path, &module->path, error, room);
-    result = fd < 0 ? fd : check_file(fd, module->path, error, room);
-    if (fd >= 0)
-        close(fd);
+    result = confab_module_find(&module->path, name, path, error, room);
     if (result == 0)
         result = load_file(module, error, room);
     if (result)

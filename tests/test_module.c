@@ -61,6 +61,22 @@ Test(test_module, name_is_looked_for_in_each_folder)
     cr_assert_eq(confab_module_unload(module), 0);
 }
 
+Test(test_module, file_is_found_without_being_loaded)
+{
+    char path[PATH_ROOM], expected[PATH_ROOM], error[ROOM], *file;
+
+    snprintf(path, sizeof path, "/nowhere:%s", bad_folder());
+    snprintf(expected, sizeof expected, "%s/ready_fails.so", bad_folder());
+    cr_assert_eq(confab_module_find(&file, "ready_fails", path, error, sizeof error), 0, "%s", error);
+    cr_assert_str_eq(file, expected);
+    free(file);
+    file = error;
+    cr_assert_eq(confab_module_find(&file, "absent", path, error, sizeof error), -ENOENT);
+    cr_assert_null(file);
+    cr_assert_eq(confab_module_find(&file, bad_folder(), path, error, sizeof error), -ENOEXEC);
+    cr_assert_null(file);
+}
+
 Test(test_module, name_that_is_not_found_says_where_it_was_looked_for)
 {
     confab_module *module;

@@ -41,7 +41,11 @@ extern "C" {
  * ABI that this host cannot run), -EINVAL (a bad table), -ENOMEM. */
 int confab_module_load(confab_module **module, const char *name, const char *path, char *error, size_t room);
 
-/* The same for a plugin that is linked in; it must outlive the module. */
+/* The file that confab_module_load would load, once it has seen that it may be a plugin; nothing of it runs.  *file is to be
+ * freed by the caller, NULL where there is an error.  Errors as confab_module_load. */
+int confab_module_find(char **file, const char *name, const char *path, char *error, size_t room);
+
+/* The same as confab_module_load for a plugin that is linked in; it must outlive the module. */
 int confab_module_from_plugin(confab_module **module, const struct confab_plugin *plugin, char *error,
                               size_t room);
 
