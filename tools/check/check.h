@@ -1,9 +1,11 @@
 /* check.h: `confab check`: what its parts tell each other.
  *
- *     check.c       the command line
- *     supervise.c   the parent: children that run cases, what became of them, progress
+ *     tools/check.c the command line
+ *     supervise.c   the parent: its children, what became of them
+ *     progress.c    how far it has come, on a terminal
+ *     child.c       a child: loads the plugin, runs cases
+ *     shrink.c      another kind of child: the shortest reproducer of a failure
  *     board.c       what child and parent share
- *     shrink.c      the shortest reproducer
  *     report.c      for people, and for programs
  *     object*.c     the file: its symbols, segments, relocations
  *     watch*.c      in the child: the plugin's hooks, its memory, the functions that it calls
@@ -59,6 +61,11 @@ struct measures {
     uint64_t allocations;
     uint64_t first, count[KINDS]; /* cases: the number of the first, over all; how many of each kind */
     bool sampled[KINDS];          /* not every one that there could be */
+
+    /* Kept by the child that runs the cases, and by its parent. */
+    char name[128]; /* the session's */
+    bool failed[KINDS];
+    uint64_t run[KINDS];
 };
 
 /* -- What is found (board.c) --------------------------------------------------------- */
@@ -93,6 +100,7 @@ struct board {
     struct finding finding[FINDINGS_MAX];
     unsigned sessions; /* how many measures there are */
     struct measures measures[CHECK_SESSIONS_MAX];
+    char plugin[80], version[32]; /* its name, once it is loaded */
 };
 
 /* Notes it, unless there is one of the same words, hook, session and line already; -ENOSPC: there are enough. */
@@ -101,15 +109,17 @@ int board_note(struct board *board, const struct finding *finding);
 /* -- What is asked for ------------------------------------------------------------------ */
 
 struct request {
-    const char *program; /* argv[0] */
-    const char *plugin, *path;
+    const char *program;      /* argv[0] */
+    const char *plugin;       /* its file */
     const char *const *words; /* KEY=VALUE */
     int word_count;
-    struct session **sessions; /* those given; the plugin's examples are added by the child */
+    struct session **sessions; /* those given; where there are none, the child takes the plugin's examples */
     size_t session_count;
     uint64_t seed;
-    const char *only; /* a seed as a finding has it: this case alone; NULL: all */
-    bool strict, json, quiet;
+    const char *only;     /* a case's name: this one alone; NULL: all */
+    int64_t hook_timeout; /* nanoseconds of real time after which a hook that has not returned blocks */
+    bool strict, json;
+    const char *again; /* the command line, but for --seed, for whoever wants to run it again */
 };
 
 /* -- The file: object.c, object_elf.c or object_none.c ------------------------------------ */
@@ -202,5 +212,35 @@ void schedule_free(struct schedule *schedule);
 
 /* Runs it.  true: all held.  false: finding has what did not (severity, session, line, hook, what, expected, got). */
 bool play(struct checker *checker, const struct schedule *schedule, struct finding *finding);
+
+/* -- The parent, and what its children do: supervise.c, child.c, shrink.c -------------------------------------- */
+
+/* Statuses of a child that has not been ended by the plugin. */
+enum child_status { CHILD_DONE = 0, CHILD_STUCK = 81 /* it could not begin: there is a finding */ };
+
+/* Loads the plugin and reads the sessions; false: there is a finding of why not. */
+bool child_open(struct checker *checker, const struct request *request, struct board *board);
+
+/* Runs the cases from number `from` on; the status to end with. */
+int child_run(const struct request *request, struct board *board, uint64_t from);
+
+/* Has a child run all cases, and another one behind each case that ends a child; then looks for reproducers.
+ * 0, or -errno where the system gave no child. */
+int supervise(const struct request *request, struct board *board);
+
+/* In a child: looks for the shortest session that shows this finding. */
+int shrink(const struct request *request, struct board *board, struct finding *finding);
+
+/* Shows how far it has come, on standard error where that is a terminal; end: takes it away.  First zeroed. */
+struct progress {
+    size_t shown; /* columns that are there now */
+};
+void progress_show(struct progress *progress, const struct board *board);
+void progress_end(struct progress *progress);
+
+/* -- report.c ---------------------------------------------------------------------------------------------------- */
+
+/* Writes to standard output what was found, and how many runs there were. */
+void report(const struct request *request, const struct board *board, int64_t took);
 
 #endif

@@ -1,0 +1,194 @@
+/* report.c: what was found, for people and for programs. */
+#include "tools/check/check.h"
+#include "tools/json.h"
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+static const char *severity_name(const struct finding *finding)
+{
+    return finding->severity == CHECK_FAILURE ? "failure" : "warning";
+}
+
+static uint64_t runs_of(const struct measures *measures)
+{
+    uint64_t runs = 0;
+
+    for (int kind = 0; kind < KINDS; kind++)
+        runs += measures->run[kind];
+    return runs;
+}
+
+static uint64_t all_runs(const struct board *board)
+{
+    uint64_t runs = 0;
+
+    for (unsigned i = 0; i < board->sessions; i++)
+        runs += runs_of(&board->measures[i]);
+    return runs;
+}
+
+static unsigned count(const struct board *board, enum severity severity)
+{
+    unsigned n = 0;
+
+    for (unsigned i = 0; i < board->findings; i++)
+        n += board->finding[i].severity == severity;
+    return n;
+}
+
+/* -- For people ------------------------------------------------------------------------- */
+
+static void print_session(const struct measures *measures)
+{
+    bool well = true;
+    const char *between = "";
+
+    for (int kind = 0; kind < KINDS; kind++)
+        well = well && !measures->failed[kind];
+    printf("%-6s%s: %" PRIu64 " runs: ", well ? "ok" : "FAIL", measures->name, runs_of(measures));
+    for (int kind = 0; kind < KINDS; kind++) {
+        if (!measures->run[kind])
+            continue;
+        printf("%s%s %" PRIu64 "%s%s", between, kind_name((enum kind)kind), measures->run[kind],
+               measures->sampled[kind] ? " (sampled)" : "", measures->failed[kind] ? " (failed)" : "");
+        between = ", ";
+    }
+    putchar('\n');
+}
+
+static void print_row(const char *label, const char *text)
+{
+    if (*text)
+        printf("      %-11s%s\n", label, text);
+}
+
+/* Indented; the lines of a session file. */
+static void print_lines(const char *label, const char *text)
+{
+    if (!*text)
+        return;
+    printf("      %s\n", label);
+    for (size_t len; *text; text += len + (text[len] == '\n')) {
+        len = strcspn(text, "\n");
+        printf("          %.*s\n", (int)len, text);
+    }
+}
+
+static void print_finding(const struct request *request, const struct finding *finding)
+{
+    printf("%-6s", finding->severity == CHECK_FAILURE ? "FAIL" : "warn");
+    if (finding->session[0])
+        printf("%s", finding->session);
+    if (finding->session[0] && finding->line)
+        printf(", line %u", finding->line);
+    printf("%s%s\n", finding->session[0] ? ": " : "", finding->what);
+    print_row("in", finding->hook);
+    print_row("expected", finding->expected);
+    print_row("got", finding->got);
+    if (finding->seed[0])
+        printf("      %-11sconfab check --seed %s %s\n", "again", finding->seed, request->again);
+    print_lines("shortest reproducer found, a session:", finding->reproducer);
+}
+
+static const char *plural(uint64_t n)
+{
+    return n == 1 ? "" : "s";
+}
+
+static void report_text(const struct request *request, const struct board *board, int64_t took)
+{
+    uint64_t runs = all_runs(board);
+    unsigned failures = count(board, CHECK_FAILURE), warnings = count(board, CHECK_WARNING);
+
+    printf("%s%s%s: %s\n", board->plugin[0] ? board->plugin : "plugin", board->version[0] ? " " : "",
+           board->version, request->plugin);
+    for (unsigned i = 0; i < board->sessions; i++)
+        print_session(&board->measures[i]);
+    if (board->sessions == 1)
+        puts(
+            "note  there are no sessions: what the plugin answers was not looked at (see confab-session(5))");
+    for (unsigned i = 0; i < board->findings; i++)
+        print_finding(request, &board->finding[i]);
+    if (board->findings == FINDINGS_MAX)
+        puts("note  there may be more failures: only so many are told");
+    printf("%" PRIu64 " run%s in %" PRId64 ".%" PRId64 " s: %u failure%s, %u warning%s\n", runs, plural(runs),
+           took / CONFAB_SECOND, took / (CONFAB_SECOND / 10) % 10, failures, plural(failures), warnings,
+           plural(warnings));
+}
+
+/* -- For programs ------------------------------------------------------------------------ */
+
+static void json_kinds(struct json *json, const struct measures *measures)
+{
+    json_open(json, "kinds", '[');
+    for (int kind = 0; kind < KINDS; kind++) {
+        if (!measures->count[kind])
+            continue;
+        json_open(json, NULL, '{');
+        json_string(json, "kind", kind_name((enum kind)kind));
+        json_integer(json, "cases", (int64_t)measures->count[kind]);
+        json_integer(json, "run", (int64_t)measures->run[kind]);
+        json_boolean(json, "sampled", measures->sampled[kind]);
+        json_boolean(json, "failed", measures->failed[kind]);
+        json_close(json, '}');
+    }
+    json_close(json, ']');
+}
+
+static void json_text(struct json *json, const char *key, const char *text)
+{
+    json_string(json, key, *text ? text : NULL);
+}
+
+static void json_finding(struct json *json, const struct finding *finding)
+{
+    json_open(json, NULL, '{');
+    json_string(json, "severity", severity_name(finding));
+    json_string(json, "what", finding->what);
+    json_text(json, "session", finding->session);
+    json_integer(json, "line", finding->line);
+    json_text(json, "hook", finding->hook);
+    json_text(json, "expected", finding->expected);
+    json_text(json, "got", finding->got);
+    json_text(json, "seed", finding->seed);
+    json_text(json, "reproducer", finding->reproducer);
+    json_close(json, '}');
+}
+
+static void report_json(const struct request *request, const struct board *board, int64_t took)
+{
+    struct json json = { .out = stdout };
+
+    json_open(&json, NULL, '{');
+    json_text(&json, "plugin", board->plugin);
+    json_text(&json, "version", board->version);
+    json_string(&json, "file", request->plugin);
+    json_integer(&json, "seed", (int64_t)request->seed);
+    json_integer(&json, "runs", (int64_t)all_runs(board));
+    json_integer(&json, "milliseconds", took / CONFAB_MILLISECOND);
+    json_integer(&json, "failures", count(board, CHECK_FAILURE));
+    json_integer(&json, "warnings", count(board, CHECK_WARNING));
+    json_open(&json, "sessions", '[');
+    for (unsigned i = 0; i < board->sessions; i++) {
+        json_open(&json, NULL, '{');
+        json_string(&json, "name", board->measures[i].name);
+        json_integer(&json, "bytes", (int64_t)board->measures[i].bytes);
+        json_kinds(&json, &board->measures[i]);
+        json_close(&json, '}');
+    }
+    json_close(&json, ']');
+    json_open(&json, "findings", '[');
+    for (unsigned i = 0; i < board->findings; i++)
+        json_finding(&json, &board->finding[i]);
+    json_close(&json, ']');
+    json_close(&json, '}');
+}
+
+void report(const struct request *request, const struct board *board, int64_t took)
+{
+    if (request->json)
+        report_json(request, board, took);
+    else
+        report_text(request, board, took);
+}
