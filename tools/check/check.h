@@ -5,6 +5,8 @@
  *     progress.c    how far it has come, on a terminal
  *     child.c       a child: loads the plugin, runs cases
  *     shrink.c      another kind of child: the shortest reproducer of a failure
+ *     trial.c       one run in a process of its own, for shrink.c
+ *     transcript.c  what the far ends did in a run, as a session
  *     board.c       what child and parent share
  *     report.c      for people, and for programs
  *     object*.c     the file: its symbols, segments, relocations
@@ -84,7 +86,7 @@ struct finding {
     char reproducer[16384];       /* "": none */
 };
 
-enum { FINDINGS_MAX = 32, CHECK_SESSIONS_MAX = 64 };
+enum { FINDINGS_MAX = 32, CHECK_SESSIONS_MAX = 64, TRANSCRIPT_MAX = 1 << 18 };
 
 /* Shared by the parent and its child: the one writes what the other reads, also when it has crashed. */
 struct board {
@@ -101,6 +103,11 @@ struct board {
     unsigned sessions; /* how many measures there are */
     struct measures measures[CHECK_SESSIONS_MAX];
     char plugin[80], version[32]; /* its name, once it is loaded */
+
+    /* What the far ends did in the run so far, as a session file (transcript.c); kept only where asked for. */
+    bool keep_transcript;
+    size_t transcript_len; /* over the room: it is too long to be kept */
+    char transcript[TRANSCRIPT_MAX];
 };
 
 /* Notes it, unless there is one of the same words, hook, session and line already; -ENOSPC: there are enough. */
@@ -213,6 +220,16 @@ void schedule_free(struct schedule *schedule);
 /* Runs it.  true: all held.  false: finding has what did not (severity, session, line, hook, what, expected, got). */
 bool play(struct checker *checker, const struct schedule *schedule, struct finding *finding);
 
+/* -- What a run did: transcript.c, written by play ------------------------------------------------------------- */
+
+/* Begins anew: the session's header.  A run that cannot be told as a session (copies of one) does not begin. */
+void transcript_begin(struct board *board, const struct session *session);
+
+/* A step as it stands in the session; a send as it went: one piece, between two barriers. */
+void transcript_step(struct board *board, const struct session *session, const struct session_step *step);
+void transcript_send(struct board *board, const char *connection, const void *bytes, size_t n);
+void transcript_word(struct board *board, const char *connection, const char *word); /* "eof", "reset" */
+
 /* -- The parent, and what its children do: supervise.c, child.c, shrink.c -------------------------------------- */
 
 /* Statuses of a child that has not been ended by the plugin. */
@@ -230,6 +247,10 @@ int supervise(const struct request *request, struct board *board);
 
 /* In a child: looks for the shortest session that shows this finding. */
 int shrink(const struct request *request, struct board *board, struct finding *finding);
+
+/* Runs a schedule of a session in a process of its own, for `limit` ns at the most.  0: all held; 1: not, finding says what;
+ * -errno: there was no process. */
+int trial(struct checker *checker, const struct schedule *schedule, int64_t limit, struct finding *finding);
 
 /* Shows how far it has come, on standard error where that is a terminal; end: takes it away.  First zeroed. */
 struct progress {
