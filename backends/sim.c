@@ -24,7 +24,7 @@ struct sim_state {
     struct sim_network *network;
     struct entry *entries;
     size_t count, room, next;
-    uint32_t *place; /* by handle less SIM_FIRST: where it stands in entries, plus 1; 0: not at all */
+    uint32_t *place; /* by handle less the first: where it stands in entries, plus 1; 0: not at all */
     size_t places;
     long holds;
 };
@@ -84,14 +84,14 @@ static void sim_backend_close(void *state, bool forked)
 
 static struct entry *entry_of(const struct sim_state *sim, int fd)
 {
-    size_t i = (size_t)(fd - SIM_FIRST);
+    size_t i = (size_t)(fd - sim->network->first);
 
-    return fd >= SIM_FIRST && i < sim->places && sim->place[i] ? &sim->entries[sim->place[i] - 1] : NULL;
+    return fd >= sim->network->first && i < sim->places && sim->place[i] ? &sim->entries[sim->place[i] - 1] : NULL;
 }
 
 static int reserve(struct sim_state *sim, int fd)
 {
-    size_t i = (size_t)(fd - SIM_FIRST), places = sim->places ? sim->places : ENTRIES_AT_FIRST;
+    size_t i = (size_t)(fd - sim->network->first), places = sim->places ? sim->places : ENTRIES_AT_FIRST;
 
     if (sim->count == sim->room) {
         size_t room = sim->room ? 2 * sim->room : ENTRIES_AT_FIRST;
@@ -123,9 +123,9 @@ static void forget(struct sim_state *sim, int fd)
         return;
     if (entry != last) {
         *entry = *last;
-        sim->place[entry->fd - SIM_FIRST] = (uint32_t)(entry - sim->entries) + 1;
+        sim->place[entry->fd - sim->network->first] = (uint32_t)(entry - sim->entries) + 1;
     }
-    sim->place[fd - SIM_FIRST] = 0;
+    sim->place[fd - sim->network->first] = 0;
     sim->count--;
 }
 
@@ -146,7 +146,7 @@ static int sim_set(void *state, int fd, uint32_t generation, unsigned armed, uns
         if (error)
             return error;
         entry = &sim->entries[sim->count++];
-        sim->place[fd - SIM_FIRST] = (uint32_t)sim->count;
+        sim->place[fd - sim->network->first] = (uint32_t)sim->count;
     }
     *entry = (struct entry){ .fd = fd, .generation = generation, .wanted = wanted };
     return 0;

@@ -20,6 +20,7 @@
 enum {
     SIM_FIRST =
         32768, /* the first handle: no process has so many descriptors, so neither is taken for the other */
+    SIM_FIRST_LOW = 1024, /* of a process that has few: see sim_handles_low */
     SIM_HANDLES_MAX = 32768, /* handles of a network at the most: then EMFILE */
     SIM_BUFFER = 65536,      /* bytes each way, where the faults do not say */
     SIM_PORT_FIRST = 49152,  /* of those that are given to who asks for none */
@@ -88,7 +89,8 @@ struct sim_network {
     struct sim_faults faults;
     struct sim_socket *sockets;   /* all of them */
     struct sim_socket *listeners; /* the newest first */
-    struct sim_socket **handle;   /* by number less SIM_FIRST */
+    int first;                    /* the first handle */
+    struct sim_socket **handle;   /* by number less first */
     int handles;
     int lowest;                  /* no lower one is free */
     uint16_t port;               /* the next to be given */
@@ -110,6 +112,11 @@ struct sim_network {
 /* NULL: out of memory. */
 struct sim_network *sim_network_new(uint64_t seed);
 struct sim_network *sim_network_ref(struct sim_network *network);
+
+/* Before the first handle: in a process that has not nearly SIM_FIRST_LOW descriptors handles begin there.  What the
+ * reactor keeps for each number, and walks through when all is closed, is a tenth then, and so is the time that a
+ * simulation takes which does little. */
+void sim_handles_low(struct sim_network *network);
 void sim_network_unref(struct sim_network *network); /* what is left in it goes with the last one */
 
 /* A socket that is not bound; NULL: out of memory. */

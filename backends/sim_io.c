@@ -185,7 +185,7 @@ static int io_close(void *state, int fd)
 {
     struct sim_socket *s = sim_find(state, fd);
 
-    if (fd < SIM_FIRST)
+    if (!s && fd < SIM_FIRST)
         return close(fd) < 0 && errno != EINTR ? -errno : 0;
     if (!s)
         return -EBADF;

@@ -2,6 +2,7 @@
  * under way between them. */
 #include "backends/sim.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
 
@@ -24,12 +25,19 @@ struct sim_network *sim_network_new(uint64_t seed)
     if (!network)
         return NULL;
     network->refs = 1;
+    network->first = SIM_FIRST;
     network->random = seed;
     network->digest = UINT64_C(14695981039346656037);
     network->faults = (struct sim_faults){ .buffer = SIM_BUFFER };
     network->start = START_SPREAD + (int64_t)sim_draw(network, START_SPREAD);
     network->clock = network->start;
     return network;
+}
+
+void sim_handles_low(struct sim_network *network)
+{
+    if (fcntl(SIM_FIRST_LOW / 2, F_GETFD) < 0)
+        network->first = SIM_FIRST_LOW;
 }
 
 struct sim_network *sim_network_ref(struct sim_network *network)
@@ -99,13 +107,14 @@ int sim_handle(struct sim_socket *socket)
         return error;
     network->handle[i] = socket;
     network->lowest = i + 1;
-    return socket->handle = SIM_FIRST + i;
+    return socket->handle = network->first + i;
 }
 
 struct sim_socket *sim_socket_of(const struct sim_network *network, int handle)
 {
-    return handle >= SIM_FIRST && handle - SIM_FIRST < network->handles ? network->handle[handle - SIM_FIRST]
-                                                                        : NULL;
+    int i = handle - network->first;
+
+    return handle >= network->first && i < network->handles ? network->handle[i] : NULL;
 }
 
 unsigned sim_ready(const struct sim_socket *socket)

@@ -262,7 +262,7 @@ void sim_close(struct sim_socket *socket)
     sim_unbind(socket);
     socket->closed = true;
     if (socket->handle >= 0) {
-        int at = socket->handle - SIM_FIRST;
+        int at = socket->handle - network->first;
         network->handle[at] = NULL;
         network->lowest = at < network->lowest ? at : network->lowest;
         socket->handle = -1;

@@ -69,6 +69,8 @@ int confab_sim_new(confab_sim **made, uint64_t seed, const struct confab_sim_fau
     if (!sim)
         return -ENOMEM;
     sim->network = sim_network_new(seed);
+    if (sim->network)
+        sim_handles_low(sim->network);
     error = sim->network ? make_reactor(sim, options) : -ENOMEM;
     if (error) {
         confab_sim_free(sim);
