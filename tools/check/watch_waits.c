@@ -1,0 +1,172 @@
+/* watch_waits.c: calls of the plugin that wait, and those that end the process.
+ *
+ * A hook is not to wait.  A job may; but time stands still in a simulation, so to sleep takes none of it there. */
+#include "tools/check/watch.h"
+#include <inttypes.h>
+#include <netdb.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/select.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { WAIT_MS = 20 }; /* of a hook: from then on it is told of */
+
+static const char why[] =
+    "a hook that waits holds every connection up (confab_work runs such things in a thread)";
+
+void watch_check_waited(struct watch *watch, const struct watch_frame *frame)
+{
+    int64_t ms = (watch_clock() - frame->began) / CONFAB_MILLISECOND;
+
+    if (ms < WAIT_MS)
+        return;
+    struct watch_usage usage = watch_usage();
+    if (usage.waits == frame->usage.waits || usage.pages != frame->usage.pages)
+        return;
+    watch_complain(watch, "blocks: %s did not return for %" PRId64 " ms, in which it waited; %s",
+                   watch_last_hook(watch), ms, why);
+}
+
+/* -- Calls that wait --------------------------------------------------------------------------------- */
+
+/* The loop waits for this call: complains where it is in a hook.  Whether it is to take no time. */
+static bool waits(const char *call)
+{
+    struct watch *watch = watch_current();
+
+    if (!watch || !watch_in_plugin(watch))
+        return false;
+    if (watch->place == PLACE_HOOK)
+        watch_complain(watch, "blocks: called %s in %s; %s", call, watch_last_hook(watch), why);
+    return true;
+}
+
+static unsigned call_sleep(unsigned seconds)
+{
+    return seconds > 0 && waits("sleep(3)") ? 0 : sleep(seconds);
+}
+
+static int call_usleep(useconds_t us)
+{
+    return us > 0 && waits("usleep(3)") ? 0 : usleep(us);
+}
+
+static int call_nanosleep(const struct timespec *time, struct timespec *left)
+{
+    return waits("nanosleep(2)") ? 0 : nanosleep(time, left);
+}
+
+static int call_clock_nanosleep(clockid_t clock, int flags, const struct timespec *time,
+                                struct timespec *left)
+{
+    return waits("clock_nanosleep(2)") ? 0 : clock_nanosleep(clock, flags, time, left);
+}
+
+static int call_poll(struct pollfd *fds, nfds_t count, int timeout)
+{
+    if (timeout != 0)
+        waits("poll(2) with a time-out");
+    return poll(fds, count, timeout);
+}
+
+static int call_select(int count, fd_set *reads, fd_set *writes, fd_set *excepts, struct timeval *timeout)
+{
+    if (!timeout || timeout->tv_sec || timeout->tv_usec)
+        waits("select(2) with a time-out");
+    return select(count, reads, writes, excepts, timeout);
+}
+
+static int call_system(const char *command)
+{
+    waits("system(3)");
+    return system(command);
+}
+
+static int call_getaddrinfo(const char *host, const char *port, const struct addrinfo *hints,
+                            struct addrinfo **found)
+{
+    if (host && !(hints && hints->ai_flags & AI_NUMERICHOST))
+        waits("getaddrinfo(3)");
+    return getaddrinfo(host, port, hints, found);
+}
+
+static struct hostent *call_gethostbyname(const char *host)
+{
+    waits("gethostbyname(3)");
+    return gethostbyname(host);
+}
+
+static int call_pthread_join(pthread_t thread, void **result)
+{
+    waits("pthread_join(3)");
+    return pthread_join(thread, result);
+}
+
+/* -- Calls that end the process ------------------------------------------------------------------------- */
+
+static _Noreturn void ends(const char *call, int status)
+{
+    struct watch *watch = watch_current();
+    char what[WATCH_TEXT];
+
+    if (!watch)
+        _exit(status);
+    snprintf(what, sizeof what, "called %s: a plugin does not end the process that it is in", call);
+    crash_end(watch, what);
+}
+
+static _Noreturn void call_exit(int status)
+{
+    ends("exit(3)", status);
+}
+
+static _Noreturn void call_quick_exit(int status)
+{
+    ends("quick_exit(3)", status);
+}
+
+static _Noreturn void call__exit(int status)
+{
+    ends("_exit(2)", status);
+}
+
+static _Noreturn void call_abort(void)
+{
+    ends("abort(3)", EXIT_FAILURE);
+}
+
+/* What assert(3) calls in glibc and in musl. */
+static _Noreturn void call_assert_fail(const char *condition, const char *file, unsigned line,
+                                       const char *function)
+{
+    struct watch *watch = watch_current();
+    char what[WATCH_TEXT];
+
+    snprintf(what, sizeof what, "an assertion failed: %s, in %s, %s:%u", condition,
+             function ? function : "a function", file, line);
+    if (watch)
+        crash_end(watch, what);
+    abort();
+}
+
+const struct watch_call watch_wait_calls[] = {
+    { "sleep", (void (*)(void))call_sleep, REAL_NONE },
+    { "usleep", (void (*)(void))call_usleep, REAL_NONE },
+    { "nanosleep", (void (*)(void))call_nanosleep, REAL_NONE },
+    { "clock_nanosleep", (void (*)(void))call_clock_nanosleep, REAL_NONE },
+    { "poll", (void (*)(void))call_poll, REAL_NONE },
+    { "select", (void (*)(void))call_select, REAL_NONE },
+    { "system", (void (*)(void))call_system, REAL_NONE },
+    { "getaddrinfo", (void (*)(void))call_getaddrinfo, REAL_NONE },
+    { "gethostbyname", (void (*)(void))call_gethostbyname, REAL_NONE },
+    { "pthread_join", (void (*)(void))call_pthread_join, REAL_NONE },
+    { "exit", (void (*)(void))call_exit, REAL_NONE },
+    { "quick_exit", (void (*)(void))call_quick_exit, REAL_NONE },
+    { "_exit", (void (*)(void))call__exit, REAL_NONE },
+    { "_Exit", (void (*)(void))call__exit, REAL_NONE },
+    { "abort", (void (*)(void))call_abort, REAL_NONE },
+    { "__assert_fail", (void (*)(void))call_assert_fail, REAL_NONE },
+    { NULL, NULL, REAL_NONE },
+};
