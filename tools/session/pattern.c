@@ -1,0 +1,328 @@
+/* pattern.c: from an expression as a session has it to one that regcomp(3) takes. */
+#include "tools/session/pattern.h"
+
+#include "tools/session/scan.h"
+#include "tools/session/session.h"
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct rewriting {
+    const char *at, *end;
+    struct pattern *pattern;
+    struct bytes out;
+    size_t open;           /* groups that are */
+    unsigned long repeats; /* of all {n,m} */
+    char *error;
+    size_t room;
+};
+
+static int refuse(struct rewriting *rewriting, const char *words)
+{
+    snprintf(rewriting->error, rewriting->room, "%s", words);
+    return -EINVAL;
+}
+
+static int put(struct rewriting *rewriting, const char *bytes, size_t n)
+{
+    return bytes_add(&rewriting->out, bytes, n);
+}
+
+/* A byte that means itself, outside of brackets. */
+static int put_literal(struct rewriting *rewriting, char byte)
+{
+    char quoted[2] = { '\\', byte };
+
+    if (strchr(".[]()*+?{}|^$\\", byte))
+        return put(rewriting, quoted, 2);
+    return put(rewriting, &byte, 1);
+}
+
+static int hex_digit(char c)
+{
+    static const char digits[] = "0123456789abcdef";
+    const char *found = c ? strchr(digits, c | 0x20) : NULL;
+
+    return found && (c > '9' ? c >= 'A' : true) ? (int)(found - digits) : -1;
+}
+
+/* The byte that the escape at `at` stands for, behind which `at` is then; 0: it is none of those that are the same
+ * in strings, and `at` stays. */
+static int common_escape(struct rewriting *rewriting, char *byte)
+{
+    const char *at = rewriting->at;
+    int high, low;
+
+    *byte = '\0';
+    if (rewriting->end - at < 2)
+        return 0;
+    switch (at[1]) {
+    case 'r':
+        *byte = '\r';
+        break;
+    case 'n':
+        *byte = '\n';
+        break;
+    case 't':
+        *byte = '\t';
+        break;
+    case '/':
+        *byte = '/';
+        break;
+    case 'x':
+        high = rewriting->end - at > 2 ? hex_digit(at[2]) : -1;
+        low = rewriting->end - at > 3 ? hex_digit(at[3]) : -1;
+        if (high < 0 || low < 0 || high + low == 0)
+            return refuse(rewriting,
+                          "\\x in an expression, expected two hexadecimal digits behind it, not 00");
+        *byte = (char)(high * 16 + low);
+        rewriting->at += 2;
+        break;
+    default:
+        return 0;
+    }
+    rewriting->at += 2;
+    return 0;
+}
+
+static int rewrite_escape(struct rewriting *rewriting)
+{
+    char byte, words[160];
+    int error = common_escape(rewriting, &byte);
+
+    if (error)
+        return error;
+    if (byte)
+        return put_literal(rewriting, byte);
+    if (rewriting->end - rewriting->at < 2)
+        return refuse(rewriting,
+                      "a backslash at the end of an expression, expected what it is for behind it");
+    byte = rewriting->at[1];
+    if (byte <= ' ' || byte > '~' || (name_byte(byte, false) && !strchr("_.-", byte))) {
+        snprintf(words, sizeof words,
+                 "\\%c in an expression, expected \\r, \\n, \\t, \\xHH or a backslash before what is no "
+                 "letter and "
+                 "no digit",
+                 byte > ' ' && byte <= '~' ? byte : '?');
+        return refuse(rewriting, words);
+    }
+    rewriting->at += 2;
+    return put_literal(rewriting, byte);
+}
+
+/* [:alpha:], [.x.] or [=x=] within brackets. */
+static int rewrite_class(struct rewriting *rewriting)
+{
+    const char *from = rewriting->at, kind = from[1];
+    const char *at = from + 2;
+
+    while (rewriting->end - at >= 2 && !(at[0] == kind && at[1] == ']'))
+        at++;
+    if (rewriting->end - at < 2)
+        return refuse(rewriting, "brackets in an expression that nothing ends, expected ]");
+    rewriting->at = at + 2;
+    return put(rewriting, from, (size_t)(at + 2 - from));
+}
+
+static int rewrite_bracket_byte(struct rewriting *rewriting)
+{
+    char byte = '\0';
+    int error = *rewriting->at == '\\' ? common_escape(rewriting, &byte) : 0;
+
+    if (error)
+        return error;
+    if (byte == '\0')
+        byte = *rewriting->at++;
+    else if (strchr("[]^-", byte))
+        return refuse(rewriting, "\\xHH within brackets is one of []^-, expected that to stand there itself");
+    return put(rewriting, &byte, 1);
+}
+
+/* A backslash within brackets is one, as POSIX has it, but for what common_escape knows. */
+static int rewrite_bracket(struct rewriting *rewriting)
+{
+    int error = put(rewriting, "[", 1);
+
+    rewriting->at++;
+    if (!error && rewriting->at < rewriting->end && *rewriting->at == '^')
+        error = put(rewriting, rewriting->at++, 1);
+    if (!error && rewriting->at < rewriting->end && *rewriting->at == ']')
+        error = put(rewriting, rewriting->at++, 1);
+    while (!error && rewriting->at < rewriting->end && *rewriting->at != ']') {
+        if (*rewriting->at == '[' && rewriting->end - rewriting->at > 1 && strchr(":.=", rewriting->at[1]))
+            error = rewrite_class(rewriting);
+        else
+            error = rewrite_bracket_byte(rewriting);
+    }
+    if (error)
+        return error;
+    if (rewriting->at == rewriting->end)
+        return refuse(rewriting, "brackets in an expression that nothing ends, expected ]");
+    rewriting->at++;
+    return put(rewriting, "]", 1);
+}
+
+/* The <name> of a group, behind its "(?". */
+static int take_name(struct rewriting *rewriting)
+{
+    struct pattern *pattern = rewriting->pattern;
+    const char *name = rewriting->at + 3;
+    size_t len = 0, left = (size_t)(rewriting->end - rewriting->at);
+    struct pattern_name *names;
+
+    while (len + 3 < left && name_byte(name[len], len == 0))
+        len++;
+    if (left < 4 || rewriting->at[2] != '<' || len == 0 || len > SESSION_NAME_MAX || len + 3 == left ||
+        name[len] != '>')
+        return refuse(rewriting, "(? in an expression, expected a group with a name, (?<name>...)");
+    for (size_t i = 0; i < pattern->name_count; i++)
+        if (strlen(pattern->names[i].name) == len && memcmp(pattern->names[i].name, name, len) == 0)
+            return refuse(rewriting, "two groups of an expression have the same name, expected each its own");
+    names = realloc(pattern->names, (pattern->name_count + 1) * sizeof *names);
+    if (!names)
+        return -ENOMEM;
+    pattern->names = names;
+    names += pattern->name_count;
+    *names = (struct pattern_name){ .name = strndup(name, len), .group = pattern->groups };
+    if (!names->name)
+        return -ENOMEM;
+    pattern->name_count++;
+    rewriting->at += len + 3;
+    return 0;
+}
+
+static int rewrite_group(struct rewriting *rewriting)
+{
+    struct pattern *pattern = rewriting->pattern;
+    int error = 0;
+
+    if (pattern->groups >= PATTERN_GROUPS_MAX)
+        return refuse(rewriting, "too many groups in an expression, expected at the most 64");
+    if (rewriting->end - rewriting->at > 1 && rewriting->at[1] == '?')
+        error = take_name(rewriting);
+    pattern->groups++;
+    rewriting->open++;
+    rewriting->at++;
+    return error ? error : put(rewriting, "(", 1);
+}
+
+/* {n}, {n,}, {n,m}: regcomp(3) makes as many copies. */
+static int rewrite_interval(struct rewriting *rewriting)
+{
+    unsigned long bound = 0, most = 0;
+    const char *at = rewriting->at + 1;
+
+    for (; at < rewriting->end && *at != '}'; at++) {
+        if (*at == ',')
+            bound = 0;
+        else if (*at >= '0' && *at <= '9')
+            bound = bound * 10 + (unsigned long)(*at - '0');
+        else
+            break;
+        if (bound > most)
+            most = bound;
+        if (most > PATTERN_REPEATS_MAX)
+            break;
+    }
+    rewriting->repeats *= most ? most : 1;
+    if (most > PATTERN_REPEATS_MAX || rewriting->repeats > PATTERN_REPEATS_MAX)
+        return refuse(rewriting,
+                      "too many repetitions in an expression, expected its {n,m} to make at the most 4096");
+    return put(rewriting, rewriting->at++, 1);
+}
+
+static int rewrite_one(struct rewriting *rewriting)
+{
+    switch (*rewriting->at) {
+    case '\\':
+        return rewrite_escape(rewriting);
+    case '[':
+        return rewrite_bracket(rewriting);
+    case '(':
+        return rewrite_group(rewriting);
+    case '{':
+        return rewrite_interval(rewriting);
+    case ')':
+        /* POSIX leaves open what that is; ours would end the group around the whole. */
+        if (rewriting->open == 0)
+            return refuse(rewriting, "a ) in an expression without its (, expected \\) for the character");
+        rewriting->open--;
+        break;
+    default:
+        break;
+    }
+    return put(rewriting, rewriting->at++, 1);
+}
+
+/* The whole is a group, so that anchors bind all of its branches. */
+static int rewrite(struct rewriting *rewriting, enum pattern_place place)
+{
+    int error = place == PATTERN_ANYWHERE ? 0 : put(rewriting, "^", 1);
+
+    rewriting->pattern->groups = 2;
+    if (!error)
+        error = put(rewriting, "(", 1);
+    while (!error && rewriting->at < rewriting->end)
+        error = rewrite_one(rewriting);
+    if (!error)
+        error = put(rewriting, place == PATTERN_WHOLE ? ")$" : ")", place == PATTERN_WHOLE ? 2 : 1);
+    return error;
+}
+
+static int compile(struct rewriting *rewriting)
+{
+    struct pattern *pattern = rewriting->pattern;
+    char words[128];
+    int result = regcomp(&pattern->regex, rewriting->out.at, REG_EXTENDED);
+
+    if (result) {
+        regerror(result, &pattern->regex, words, sizeof words);
+        snprintf(rewriting->error, rewriting->room,
+                 "an expression that cannot be compiled: %s, expected one as in regex(7)", words);
+        /* Nothing of it is to be freed. */
+        free(pattern->source);
+        pattern->source = NULL;
+    }
+    return result == 0 ? 0 : result == REG_ESPACE ? -ENOMEM : -EINVAL;
+}
+
+int pattern_new(struct pattern **made, const char *source, size_t len, enum pattern_place place, char *error,
+                size_t room)
+{
+    struct pattern *pattern = calloc(1, sizeof *pattern);
+    struct rewriting rewriting = { source, source + len, pattern, { NULL, 0, 0 }, 0, 1, error, room };
+    int result = -ENOMEM;
+
+    *made = NULL;
+    snprintf(error, room, "out of memory");
+    if (!pattern)
+        return result;
+    if (len == 0 || len > PATTERN_SIZE_MAX)
+        result = refuse(&rewriting, len ? "an expression that is too long, expected at the most 4096 bytes"
+                                        : "an empty expression, expected something to look for");
+    else
+        result = rewrite(&rewriting, place);
+    if (!result && !(pattern->source = strndup(source, len)))
+        result = -ENOMEM;
+    if (!result)
+        result = compile(&rewriting);
+    bytes_free(&rewriting.out);
+    if (result)
+        pattern_free(pattern);
+    else
+        *made = pattern;
+    return result;
+}
+
+void pattern_free(struct pattern *pattern)
+{
+    if (!pattern)
+        return;
+    if (pattern->source)
+        regfree(&pattern->regex);
+    for (size_t i = 0; i < pattern->name_count; i++)
+        free(pattern->names[i].name);
+    free(pattern->names);
+    free(pattern->source);
+    free(pattern);
+}
