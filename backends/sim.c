@@ -86,7 +86,8 @@ static struct entry *entry_of(const struct sim_state *sim, int fd)
 {
     size_t i = (size_t)(fd - sim->network->first);
 
-    return fd >= sim->network->first && i < sim->places && sim->place[i] ? &sim->entries[sim->place[i] - 1] : NULL;
+    return fd >= sim->network->first && i < sim->places && sim->place[i] ? &sim->entries[sim->place[i] - 1]
+                                                                         : NULL;
 }
 
 static int reserve(struct sim_state *sim, int fd)

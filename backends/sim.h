@@ -20,7 +20,7 @@
 enum {
     SIM_FIRST =
         32768, /* the first handle: no process has so many descriptors, so neither is taken for the other */
-    SIM_FIRST_LOW = 1024, /* of a process that has few: see sim_handles_low */
+    SIM_FIRST_LOW = 1024,    /* of a process that has few: see sim_handles_low */
     SIM_HANDLES_MAX = 32768, /* handles of a network at the most: then EMFILE */
     SIM_BUFFER = 65536,      /* bytes each way, where the faults do not say */
     SIM_PORT_FIRST = 49152,  /* of those that are given to who asks for none */

@@ -214,7 +214,10 @@ int cases_measure(struct checker *checker)
         return -E2BIG;
     for (unsigned i = 0; i < checker->session_count; i++) {
         struct measures *m = &board->measures[i];
-        *m = (struct measures){ .first = total, .count = { [KIND_SOLO] = 1 } };
+        m->first = total;
+        memset(m->count, 0, sizeof m->count);
+        memset(m->sampled, 0, sizeof m->sampled);
+        m->count[KIND_SOLO] = 1;
         if (measure(checker, i, m))
             for (int kind = 0; kind < KINDS; kind++)
                 total += m->count[kind];

@@ -119,7 +119,7 @@ static void leave_all(struct run *run)
 
 /* -- A run --------------------------------------------------------------------------------------------- */
 
-/* The session that nobody says anything in has a connection nevertheless, and the world of the first. */
+/* The session in which nobody says anything has a connection nevertheless. */
 static bool choose_session(struct run *run, struct session **nobody)
 {
     const struct checker *checker = run->checker;
@@ -128,7 +128,6 @@ static bool choose_session(struct run *run, struct session **nobody)
     *nobody = NULL;
     if (run->session->step_count > 0)
         return true;
-    run->world = checker->sessions[0];
     run->lenient = true;
     *nobody = session_new(run->session->name);
     if (!*nobody || session_add_connection(*nobody, "") < 0 || !session_add(*nobody, STEP_GO, 0, NULL, 0))
@@ -139,6 +138,7 @@ static bool choose_session(struct run *run, struct session **nobody)
 
 static void begin(struct run *run)
 {
+    bool told = run->schedule->kind != KIND_INTERLEAVED && run->schedule->kind != KIND_GROWTH;
     struct checker *checker = run->checker;
     struct board *board = checker->board;
 
@@ -150,6 +150,8 @@ static void begin(struct run *run)
     memcpy(board->session, run->finding->session, sizeof board->session);
     board->line = 0;
     run->dice.state = run->schedule->seed;
+    if (told)
+        transcript_begin(board, checker->sessions[run->schedule->session]);
     watch_begin(checker->watch, run->schedule->fail_at);
 }
 

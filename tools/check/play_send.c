@@ -40,6 +40,7 @@ void run_send(struct run *run, size_t player, unsigned connection, const char *b
             run_no_memory(run);
             return;
         }
+        transcript_send(run->checker->board, run->session->connections[connection].name, bytes, n);
         bytes += n;
         len -= n;
         run->sent += n;
@@ -58,10 +59,16 @@ bool run_breaks_off(const struct run *run)
            (kind == KIND_EOF || kind == KIND_RESET || kind == KIND_STOP || kind == KIND_TIME_OUT);
 }
 
+static void tell(struct run *run, unsigned connection, const char *word)
+{
+    transcript_word(run->checker->board, run->session->connections[connection].name, word);
+}
+
 static void end_side(struct run *run, size_t player, unsigned connection)
 {
     struct far *far = &run->players[player].fars[connection];
 
+    tell(run, connection, "eof");
     far->shut = true;
     /* It comes together with what was sent before, or after that has been worked off. */
     if (far->unsent.len == 0 && dice_throw(&run->dice, 2)) {
@@ -79,6 +86,7 @@ static void reset(struct run *run, size_t player, unsigned connection)
     /* The bytes before it have been worked off, or have not. */
     if (dice_throw(&run->dice, 2))
         rest(run);
+    tell(run, connection, "reset");
     if (far->end)
         confab_sim_reset(far->end);
     far->end = NULL;

@@ -178,6 +178,8 @@ void play_step(struct run *run, size_t player)
     const struct session_step *step = &run->session->steps[p->next];
 
     run->line = run->checker->board->line = step->line;
+    if (step->kind != STEP_SEND && !step->group)
+        transcript_step(run->checker->board, run->session, step);
     if (step->group) {
         play_group(run, player);
     } else if (step->kind == STEP_WAIT) {
