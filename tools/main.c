@@ -6,7 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
-static const struct command *const commands[] = { &serve_command, &info_command, &backends_command, NULL };
+static const struct command *const commands[] = { &serve_command, &info_command, &check_command,
+                                                  &backends_command, NULL };
 
 enum { HELP, VERSION };
 static const struct argument options[] = {
@@ -34,6 +35,7 @@ static int help(void)
          "for example:\n"
          "  confab serve line -l 7000     serves the plugin 'line' on 127.0.0.1:7000\n"
          "  confab info echo              what the plugin 'echo' does, and its options\n"
+         "  confab check ./hello.so       whether a plugin is a good one\n"
          "\n"
          "environment:\n"
          "  CONFAB_PLUGIN_PATH   folders, separated by colons, to look for plugins in first\n"

@@ -41,14 +41,19 @@ static unsigned count(const struct board *board, enum severity severity)
 
 static void print_session(const struct measures *measures)
 {
-    bool well = true;
+    bool well = measures->known;
     const char *between = "";
+
+    if (!measures->known) {
+        printf("FAIL  %s: it was not played through as it is written\n", measures->name);
+        return;
+    }
 
     for (int kind = 0; kind < KINDS; kind++)
         well = well && !measures->failed[kind];
     printf("%-6s%s: %" PRIu64 " runs: ", well ? "ok" : "FAIL", measures->name, runs_of(measures));
     for (int kind = 0; kind < KINDS; kind++) {
-        if (!measures->run[kind])
+        if (!measures->count[kind])
             continue;
         printf("%s%s %" PRIu64 "%s%s", between, kind_name((enum kind)kind), measures->run[kind],
                measures->sampled[kind] ? " (sampled)" : "", measures->failed[kind] ? " (failed)" : "");
@@ -75,6 +80,36 @@ static void print_lines(const char *label, const char *text)
     }
 }
 
+/* What a failure of this kind mostly comes from. */
+static const char *hint(const struct finding *finding)
+{
+    static const char *const hints[KINDS] = {
+        [KIND_AGAIN] = "something is left from one service to the next: static data?",
+        [KIND_ONE_CUT] =
+            "a network may cut what is sent anywhere: a message may come in any number of pieces",
+        [KIND_TWO_CUTS] =
+            "a network may cut what is sent anywhere: a message may come in any number of pieces",
+        [KIND_EACH_BYTE] =
+            "a network may cut what is sent anywhere: a message may come in any number of pieces",
+        [KIND_RANDOM_CUTS] =
+            "a network may cut what is sent anywhere: a message may come in any number of pieces",
+        [KIND_SHORT_WRITES] = "what is read may come in any pieces, what is pushed may leave in any",
+        [KIND_SLOW_READER] = "what is pushed may wait for long: does it live until it has left?",
+        [KIND_LATE_WORK] = "a job may end late, other chats go on meanwhile, and its own may be gone",
+        [KIND_INTERLEAVED] =
+            "what belongs to one connection belongs into its session, not into the service's state",
+        [KIND_EOF] = "a client may end its side anywhere: what is not whole is not to be answered",
+        [KIND_RESET] = "a connection may be reset at any time",
+        [KIND_ALLOCATION] = "any allocation may fail: malloc, and functions that return -ENOMEM or NULL",
+        [KIND_GROWTH] = "what a session or a message leaves behind adds up",
+    };
+    unsigned session;
+    enum kind kind;
+    uint64_t seed, number;
+
+    return schedule_read(finding->seed, &seed, &session, &kind, &number) == 0 ? hints[kind] : NULL;
+}
+
 static void print_finding(const struct request *request, const struct finding *finding)
 {
     printf("%-6s", finding->severity == CHECK_FAILURE ? "FAIL" : "warn");
@@ -86,6 +121,8 @@ static void print_finding(const struct request *request, const struct finding *f
     print_row("in", finding->hook);
     print_row("expected", finding->expected);
     print_row("got", finding->got);
+    if (hint(finding))
+        print_row("hint", hint(finding));
     if (finding->seed[0])
         printf("      %-11sconfab check --seed %s %s\n", "again", finding->seed, request->again);
     print_lines("shortest reproducer found, a session:", finding->reproducer);

@@ -36,10 +36,11 @@ static int64_t now(void)
 
 /* -- One try --------------------------------------------------------------------------- */
 
-/* Whether two failures are of a kind: the same words, whatever the numbers and what is quoted. */
+/* Whether two failures are of a kind: the same words, whatever the numbers and what is quoted; one may end early:
+ * "the reply differs" and "the reply differs when ...". */
 static bool alike(const char *a, const char *b)
 {
-    enum { ENOUGH = 48 };
+    enum { ENOUGH = 48, FEWEST = 6 };
     size_t same = 0;
 
     while (*a && *b && same < ENOUGH) {
@@ -55,7 +56,7 @@ static bool alike(const char *a, const char *b)
         b += *b != '\0';
         same++;
     }
-    return same == ENOUGH || *a == *b;
+    return same == ENOUGH || *a == *b || (same >= FEWEST && (!*a || !*b));
 }
 
 /* Whether a line sends on the same connection as another, and where its string begins; NULL: it sends nothing. */
@@ -150,6 +151,16 @@ static void narrow(struct search *search, bool *flags)
         }
 }
 
+/* Where it ends: one that ends in a backslash goes on. */
+static char *line_end(char *line)
+{
+    char *end = line + strcspn(line, "\n");
+
+    while (*end && end > line && end[-1] == '\\')
+        end += 1 + strcspn(end + 1, "\n");
+    return end;
+}
+
 /* Cuts the transcript into lines; -EINVAL where there is none, or it is too long. */
 static int split(struct search *search, struct board *board)
 {
@@ -161,11 +172,16 @@ static int split(struct search *search, struct board *board)
     search->joined = calloc(LINES_MAX, sizeof(bool));
     if (!search->text || !search->line || !search->out || !search->joined)
         return -ENOMEM;
-    for (char *line = strtok(search->text, "\n"); line; line = strtok(NULL, "\n")) {
+    for (char *line = search->text, *end; *line; line = end) {
         if (search->lines == LINES_MAX)
             return -EINVAL;
-        search->line[search->lines++] = line;
+        end = line_end(line);
+        if (*line != '\n')
+            search->line[search->lines++] = line;
+        if (*end)
+            *end++ = '\0';
     }
+    search->header = 1;
     return 0;
 }
 

@@ -291,3 +291,11 @@ int session_print(const struct session *session, struct bytes *to)
     words(&printing, group ? "end\n" : "", session->truncated ? "truncated\n" : "", NULL);
     return printing.error;
 }
+
+int session_print_step(const struct session *session, const struct session_step *step, struct bytes *to)
+{
+    struct printing printing = { .to = to };
+
+    print_step(&printing, session, step, "");
+    return printing.error;
+}

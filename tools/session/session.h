@@ -151,6 +151,9 @@ void session_free(struct session *session);
 /* Writes it as a file that reads back as the same. */
 int session_print(const struct session *session, struct bytes *to);
 
+/* One step of it, a line or more; what group it is in does not show. */
+int session_print_step(const struct session *session, const struct session_step *step, struct bytes *to);
+
 /* For those who make sessions themselves: a new one, with a step more; the text is one part of these bytes.  A step's
  * pointer is good until the next is added. */
 struct session *session_new(const char *name); /* NULL: out of memory */
