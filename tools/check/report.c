@@ -45,7 +45,7 @@ static void print_session(const struct measures *measures)
     const char *between = "";
 
     if (!measures->known) {
-        printf("FAIL  %s: it was not played through as it is written\n", measures->name);
+        printf("FAIL  %s: not played through as it is written: nothing else was tried\n", measures->name);
         return;
     }
 
