@@ -150,4 +150,29 @@ CONFAB_PLUGIN(
     .options = options,
     .service_size = sizeof(struct state),
     .spread = CONFAB_ANY_WORKER,
-    .counters = counters)
+    .counters = counters,
+    .examples = CONFAB_EXAMPLES(
+        "confab-session 1\n"
+        "plugin echo\n"
+        "isolated\n"
+        "> \"ECHO 5\\nhello\"\n"
+        "< \"hello\"\n"
+        "# A body may be empty, and the next command follow at once.\n"
+        "> \"ECHO 0\\r\\nECHO 4\\r\\n\\x00\\n\\r\\n\"\n"
+        "< \"\\x00\\n\\r\\n\"\n",
+
+        "confab-session 1\n"
+        "plugin echo\n"
+        "# What is not a command ends the connection.\n"
+        "> \"ECHO 2\\nokHELO\\n\"\n"
+        "< \"okERROR not a command: expected ECHO <length>\\n\"\n"
+        "closed\n",
+
+        "confab-session 1\n"
+        "plugin echo max-length=10 once=true\n"
+        "a: > \"ECHO 11\\n\"\n"
+        "a: < \"ERROR the length is over this server's max-length\\n\"\n"
+        "a: closed\n"
+        "b: > \"ECHO 10\\n0123456789\"\n"
+        "b: < \"0123456789\"\n"
+        "b: closed\n"))

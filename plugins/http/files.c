@@ -352,4 +352,30 @@ CONFAB_PLUGIN(
     .spread = CONFAB_ANY_WORKER,
     .ready = ready,
     .free = free_service,
-    .counters = counters)
+    .counters = counters,
+    .examples = CONFAB_EXAMPLES(
+        "confab-session 1\n"
+        "plugin files root=${TMP}\n"
+        "mask /[A-Z][a-z][a-z], [0-9][0-9] [A-Z][a-z][a-z] [0-9]+ [0-9:]+ GMT/ DATE\n"
+        "isolated\n"
+        "file index.html \"<p>hello</p>\\n\"\n"
+        "file notes/today.txt \"0123456789\"\n"
+        "> \"GET / HTTP/1.1\\r\\nHost: here\\r\\n\\r\\n\"\n"
+        "< \"HTTP/1.1 200 OK\\r\\nDate: DATE\\r\\nLast-Modified: DATE\\r\\nAccept-Ranges: bytes\\r\\n\" \\\n"
+        "  \"Content-Type: text/html; charset=utf-8\\r\\nContent-Length: 13\\r\\n\" \\\n"
+        "  \"X-Content-Type-Options: nosniff\\r\\n\\r\\n<p>hello</p>\\n\"\n"
+        "# A part of a file.\n"
+        "> \"GET /notes/today.txt HTTP/1.1\\r\\nHost: here\\r\\nRange: bytes=2-4\\r\\n\\r\\n\"\n"
+        "< \"HTTP/1.1 206 Partial Content\\r\\nDate: DATE\\r\\nLast-Modified: DATE\\r\\nAccept-Ranges: bytes\\r\\n\" \\\n"
+        "  \"Content-Range: bytes 2-4/10\\r\\nContent-Type: text/plain; charset=utf-8\\r\\n\" \\\n"
+        "  \"Content-Length: 3\\r\\nX-Content-Type-Options: nosniff\\r\\n\\r\\n234\"\n",
+
+        "confab-session 1\n"
+        "plugin files root=${TMP}\n"
+        "mask /[A-Z][a-z][a-z], [0-9][0-9] [A-Z][a-z][a-z] [0-9]+ [0-9:]+ GMT/ DATE\n"
+        "# What is not under the folder cannot be asked for.\n"
+        "> \"GET /../secret HTTP/1.1\\r\\nHost: here\\r\\nConnection: close\\r\\n\\r\\n\"\n"
+        "< \"HTTP/1.1 400 Bad Request\\r\\nDate: DATE\\r\\nConnection: close\\r\\n\" \\\n"
+        "  \"Content-Type: text/plain; charset=utf-8\\r\\nContent-Length: 45\\r\\nX-Content-Type-Options: nosniff\\r\\n\\r\\n\" \\\n"
+        "  \"400 Bad Request: the path cannot name a file\\n\"\n"
+        "closed\n"))

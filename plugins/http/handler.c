@@ -171,4 +171,27 @@ CONFAB_PLUGIN(
     .service_size = sizeof(struct state),
     .default_port = 8080,
     .spread = CONFAB_ANY_WORKER,
-    .counters = counters)
+    .counters = counters,
+    .examples = CONFAB_EXAMPLES(
+        "confab-session 1\n"
+        "plugin handler\n"
+        "mask /[A-Z][a-z][a-z], [0-9][0-9] [A-Z][a-z][a-z] [0-9]+ [0-9:]+ GMT/ DATE\n"
+        "isolated\n"
+        "> \"POST /form?x=1 HTTP/1.1\\r\\nHost: here\\r\\n\" \\\n"
+        "  \"Content-Length: 10\\r\\n\\r\\nname=value\"\n"
+        "< \"HTTP/1.1 200 OK\\r\\nDate: DATE\\r\\nContent-Type: text/plain; charset=utf-8\\r\\n\" \\\n"
+        "  \"Content-Length: 67\\r\\nX-Content-Type-Options: nosniff\\r\\n\\r\\n\" \\\n"
+        "  \"method: POST\\npath: /form\\nquery: x=1\\nheaders: 2\\nbody: 10\\n\\nname=value\"\n",
+
+        "confab-session 1\n"
+        "plugin handler\n"
+        "mask /[A-Z][a-z][a-z], [0-9][0-9] [A-Z][a-z][a-z] [0-9]+ [0-9:]+ GMT/ DATE\n"
+        "# The next request may come before the reply to the last one has.\n"
+        "> \"HEAD /a HTTP/1.1\\r\\nHost: here\\r\\n\\r\\n\" \\\n"
+        "  \"GET /b HTTP/1.1\\r\\nHost: here\\r\\nConnection: close\\r\\n\\r\\n\"\n"
+        "< \"HTTP/1.1 200 OK\\r\\nDate: DATE\\r\\nContent-Type: text/plain; charset=utf-8\\r\\n\" \\\n"
+        "  \"Content-Length: 50\\r\\nX-Content-Type-Options: nosniff\\r\\n\\r\\n\"\n"
+        "< \"HTTP/1.1 200 OK\\r\\nDate: DATE\\r\\nConnection: close\\r\\nContent-Type: text/plain; charset=utf-8\\r\\n\" \\\n"
+        "  \"Content-Length: 49\\r\\nX-Content-Type-Options: nosniff\\r\\n\\r\\n\" \\\n"
+        "  \"method: GET\\npath: /b\\nquery: \\nheaders: 2\\nbody: 0\\n\\n\"\n"
+        "closed\n"))

@@ -140,4 +140,30 @@ CONFAB_PLUGIN(
     .service_size = sizeof(struct state),
     .default_port = 8080,
     .spread = CONFAB_ANY_WORKER,
-    .counters = counters)
+    .counters = counters,
+    .examples = CONFAB_EXAMPLES(
+        "confab-session 1\n"
+        "plugin responder\n"
+        "mask /[A-Z][a-z][a-z], [0-9][0-9] [A-Z][a-z][a-z] [0-9]+ [0-9:]+ GMT/ DATE\n"
+        "isolated\n"
+        "> \"GET /any/thing?x=1 HTTP/1.1\\r\\nHost: here\\r\\n\\r\\n\"\n"
+        "<* \"<tr><th>Target</th><td>/any/thing?x=1</td></tr>\\n\"\n"
+        "<* \"<tr><th>Host</th><td>here</td></tr>\\n</table>\\n</body>\\n</html>\\n\"\n",
+
+        "confab-session 1\n"
+        "plugin responder\n"
+        "mask /[A-Z][a-z][a-z], [0-9][0-9] [A-Z][a-z][a-z] [0-9]+ [0-9:]+ GMT/ DATE\n"
+        "# What a client sends comes out as text, never as a tag.\n"
+        "> \"GET /?<b> HTTP/1.0\\r\\n\\r\\n\"\n"
+        "<* \"<td>/?&#60;b&#62;</td>\"\n"
+        "<* \"</html>\\n\"\n"
+        "closed\n",
+
+        "confab-session 1\n"
+        "plugin responder\n"
+        "mask /[A-Z][a-z][a-z], [0-9][0-9] [A-Z][a-z][a-z] [0-9]+ [0-9:]+ GMT/ DATE\n"
+        "> \"nonsense\\r\\n\\r\\n\"\n"
+        "< \"HTTP/1.1 400 Bad Request\\r\\nDate: DATE\\r\\nConnection: close\\r\\n\" \\\n"
+        "  \"Content-Type: text/plain; charset=utf-8\\r\\nContent-Length: 63\\r\\nX-Content-Type-Options: nosniff\\r\\n\\r\\n\" \\\n"
+        "  \"400 Bad Request: a request begins with: METHOD TARGET HTTP/1.1\\n\"\n"
+        "closed\n"))

@@ -21,4 +21,30 @@ CONFAB_PLUGIN(
     .chat = CONFAB_CHAT(
         .handle_connect = handle_connect,
         .collect_incoming_data = confab_chat_collect,
-        .found_terminator = found_terminator))
+        .found_terminator = found_terminator),
+    .examples = CONFAB_EXAMPLES(
+        "confab-session 1\n"
+        "plugin line\n"
+        "isolated\n"
+        "> \"hello\\r\\n\"\n"
+        "< \"hello\\r\\n\"\n"
+        "> \"a line may end with LF alone\\n\\r\\nan empty one is a line\\r\\n\"\n"
+        "< \"a line may end with LF alone\\r\\n\\r\\nan empty one is a line\\r\\n\"\n",
+
+        "confab-session 1\n"
+        "plugin line\n"
+        "# What is no line yet is not answered.\n"
+        "> \"one\\r\\ntw\"\n"
+        "< \"one\\r\\n\"\n"
+        "eof\n"
+        "closed\n",
+
+        "confab-session 1\n"
+        "plugin line\n"
+        "# Each has its own replies.\n"
+        "together\n"
+        "a: > \"from a\\r\\n\"\n"
+        "b: > \"from b\\r\\n\"\n"
+        "a: < \"from a\\r\\n\"\n"
+        "b: < \"from b\\r\\n\"\n"
+        "end\n"))

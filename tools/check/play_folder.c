@@ -80,17 +80,27 @@ static int make_file(struct run *run, const struct session_pair *file, const str
     return error;
 }
 
+/* A folder in memory makes a run ten times as fast. */
+static const char *place(void)
+{
+    static const char memory[] = "/dev/shm";
+    const char *wanted = getenv("TMPDIR");
+
+    if (wanted && *wanted)
+        return wanted;
+    return access(memory, R_OK | W_OK | X_OK) == 0 ? memory : "/tmp";
+}
+
 int folder_make(struct run *run)
 {
-    const char *place = getenv("TMPDIR");
     const struct session *world = run->world;
     struct variables variables = { 0 };
-    int n =
-        snprintf(run->folder, sizeof run->folder, "%s/confab-check-XXXXXX", place && *place ? place : "/tmp");
+    int n = snprintf(run->folder, sizeof run->folder, "%s/confab-check-XXXXXX", place());
+    bool fits = n > 0 && (size_t)n < sizeof run->folder;
 
-    if (n < 0 || (size_t)n >= sizeof run->folder || !mkdtemp(run->folder)) {
+    if (!fits || !mkdtemp(run->folder)) {
         run->folder[0] = '\0';
-        return n < 0 || (size_t)n >= sizeof run->folder ? -ENAMETOOLONG : -errno;
+        return fits ? -errno : -ENAMETOOLONG;
     }
     int error = variables_set(&variables, "TMP", run->folder, strlen(run->folder));
     for (size_t i = 0; i < world->file_count && !error; i++)
