@@ -9,6 +9,10 @@
 #ifndef CONFAB_PLUGIN_DIR
 #define CONFAB_PLUGIN_DIR "/usr/local/lib/confab/plugins"
 #endif
+/* Likewise: its folder for libraries, below the prefix. */
+#ifndef CONFAB_LIBDIR
+#define CONFAB_LIBDIR "lib"
+#endif
 
 /* The file that a shell would run for the word program; to be freed, NULL: none is found. */
 static char *look_in_path(const char *program)
@@ -51,13 +55,21 @@ static void cut_last(char *path)
     *(slash ? slash : path) = '\0';
 }
 
+char *host_folder_new(const char *program)
+{
+    char *folder = executable(program);
+    if (folder)
+        cut_last(folder);
+    return folder;
+}
+
 char *plugin_path_new(const char *program)
 {
-    static const char beside[] = "/plugins", below[] = "/lib/confab/plugins";
+    static const char beside[] = "/plugins", below[] = "/" CONFAB_LIBDIR "/confab/plugins";
     const char *given = getenv("CONFAB_PLUGIN_PATH");
     if (!given)
         given = "";
-    char *folder = executable(program);
+    char *folder = host_folder_new(program);
     size_t folder_length = folder ? strlen(folder) : 0;
     size_t room =
         strlen(given) + 2 * folder_length + sizeof(beside) + sizeof(below) + sizeof(CONFAB_PLUGIN_DIR) + 3;
@@ -66,7 +78,6 @@ char *plugin_path_new(const char *program)
         goto out;
     size_t used = (size_t)snprintf(path, room, "%s%s", given, *given ? ":" : "");
     if (folder) {
-        cut_last(folder);
         used += (size_t)snprintf(path + used, room - used, "%s%s:", folder, beside);
         cut_last(folder);
         size_t begin = used;
