@@ -23,7 +23,7 @@ helps() {
     ask --help
     assert_status 0
     [ ! -s "$WORK/err" ] || fail "something on standard error: $(cat "$WORK/err")"
-    for command in serve info backends; do
+    for command in serve info new backends; do
         assert_contains "$WORK/out" "$command"
         ask "$command" --help
         assert_status 0
@@ -41,7 +41,7 @@ help_is_a_command_too() {
     ask help
     assert_status 0
     cmp "$WORK/expected" "$WORK/out" || fail "not what --help tells"
-    for command in serve info backends; do
+    for command in serve info new backends; do
         ask help "$command"
         assert_status 0
         assert_contains "$WORK/out" "usage: confab $command"

@@ -55,6 +55,7 @@ commands_are_offered() {
     offers_among 'confab ' serve info new backends help --help --version
     offers 'confab help ne' new
     offers 'confab help new '
+    offers 'confab help new -'
     offers 'confab zzz'
     offers "$WORK/bin/confab se" serve
     offers 'confab --version '

@@ -213,7 +213,6 @@ _confab() {
     case ${#words[@]}:${words[0]:-} in
     0:*) _confab_reply "$word" "${commands[@]}" --help --version ;;
     1:help) _confab_reply "$word" "${commands[@]}" ;;
-    *:help | *:-*) ;;
     *) _confab_command "$program" "${words[0]}" "$word" "${words[@]:1}" ;;
     esac
 }
