@@ -41,7 +41,9 @@ static int help(void)
          "  CONFAB_PLUGIN_PATH   folders, separated by colons, to look for plugins in first\n"
          "  CONFAB_BACKEND       the backend where -b gives none\n"
          "\n"
-         "exit status: 0 success, 1 failure, 2 a wrong command line");
+         "exit status: 0 success, 1 failure, 2 a wrong command line\n"
+         "\n"
+         "manual: confab(1), confab-COMMAND(1); for those who write plugins confab-plugin(3)");
     return output_done("confab");
 }
 
