@@ -1,4 +1,4 @@
-/* confab info: what a plugin is: its words, hooks, options and ABI. */
+/* confab info: what a plugin is: its words, hooks, options, examples and ABI. */
 #include "command.h"
 #include "options.h"
 #include "plugin_path.h"
@@ -8,26 +8,31 @@
 
 static const char command[] = "confab info";
 
-enum { JSON, HELP };
+enum { JSON, OPTIONS, HELP };
 static const struct argument arguments_table[] = {
     [JSON] = { 0, "json", NULL },
+    [OPTIONS] = { 0, "options", NULL },
     [HELP] = { 'h', "help", NULL },
     { 0, NULL, NULL },
 };
 
 static int help(void)
 {
-    puts("usage: confab info [--json] PLUGIN\n"
+    puts("usage: confab info [--json | --options] PLUGIN\n"
          "\n"
          "Loads a plugin and tells what it is: name, version, description, file, the ABI\n"
          "that it wants and that this host offers, in how many workers it may run, the\n"
-         "port where it listens by default, its hooks, counters and options.\n"
+         "port where it listens by default, the memory of its state, its hooks, counters,\n"
+         "options (type, default, meaning, bounds) and examples, which are sessions that\n"
+         "'confab check' plays.\n"
          "\n"
          "PLUGIN is a path if it has a slash in it, else a name, looked for as NAME.so in\n"
          "the folders of CONFAB_PLUGIN_PATH, in 'plugins' beside this program, and where\n"
          "plugins are installed.\n"
          "\n"
          "  --json       the same for programs\n"
+         "  --options    only the options, the plugin's and those of every service: a line\n"
+         "               each, with a tab between name, type or choices (a|b|c), and default\n"
          "  -h, --help   this text");
     return output_done(command);
 }
@@ -102,6 +107,24 @@ static void print_words(const char *label, const char *const *words)
     putchar('\n');
 }
 
+static size_t session_size(const struct confab_plugin *plugin)
+{
+    return plugin->chat ? plugin->chat->session_size : 0;
+}
+
+/* Each under a heading, its lines indented. */
+static void print_examples(const char *const *examples)
+{
+    for (size_t i = 0; examples && examples[i]; i++) {
+        printf("\nexample %zu, a session:\n", i + 1);
+        for (const char *line = examples[i]; *line;) {
+            int len = (int)strcspn(line, "\n");
+            printf("%s%.*s\n", len > 0 ? "    " : "", len, line);
+            line += line[len] ? len + 1 : len;
+        }
+    }
+}
+
 static void print_text(const struct confab_plugin *plugin, const char *file)
 {
     const char *hooks[CHAT_HOOKS + PLUGIN_HOOKS + 1];
@@ -117,15 +140,17 @@ static void print_text(const struct confab_plugin *plugin, const char *file)
         printf("%-14s%d\n", "default port", plugin->default_port);
     else
         printf("%-14snone\n", "default port");
+    printf("%-14s%zu bytes of the service, %zu of each connection\n", "state", plugin->service_size,
+           session_size(plugin));
     print_words("hooks", hooks);
     print_words("counters", plugin->counters);
-    print_words("examples", plugin->examples);
     if (plugin->options && plugin->options->name) {
         puts("\noptions: name, type, default, meaning");
         options_print(stdout, plugin->options);
     } else {
         puts("options       none of its own");
     }
+    print_examples(plugin->examples);
 }
 
 static void json_abi(struct json *json, const char *key, int major, int minor)
@@ -150,6 +175,8 @@ static void print_json(const struct confab_plugin *plugin, const char *file)
     json_abi(&json, "abi_offered", CONFAB_ABI_MAJOR, CONFAB_ABI_MINOR);
     json_string(&json, "workers", spread_name(plugin->spread));
     json_integer(&json, "default_port", plugin->default_port);
+    json_integer(&json, "service_size", (int64_t)plugin->service_size);
+    json_integer(&json, "session_size", (int64_t)session_size(plugin));
     json_strings(&json, "hooks", hooks);
     json_strings(&json, "counters", plugin->counters);
     json_strings(&json, "examples", plugin->examples);
@@ -157,7 +184,14 @@ static void print_json(const struct confab_plugin *plugin, const char *file)
     json_close(&json, '}');
 }
 
-static int show(const char *program, const char *name, bool json)
+static void print_options(const struct confab_plugin *plugin)
+{
+    options_list(stdout, plugin->options);
+    options_list(stdout, confab_host_options());
+}
+
+/* As one of the options says, JSON or OPTIONS; else as text. */
+static int show(const char *program, const char *name, int way)
 {
     char error[COMMAND_ERROR];
     confab_module *module;
@@ -170,8 +204,10 @@ static int show(const char *program, const char *name, bool json)
     free(path);
     if (status)
         return status;
-    if (json)
+    if (way == JSON)
         print_json(confab_module_plugin(module), confab_module_path(module));
+    else if (way == OPTIONS)
+        print_options(confab_module_plugin(module));
     else
         print_text(confab_module_plugin(module), confab_module_path(module));
     confab_module_unload(module);
@@ -184,11 +220,15 @@ static int run(const char *program, int argc, char **argv)
         .command = command, .table = arguments_table, .argc = argc, .argv = argv, .next = 1
     };
     const char *plugin = NULL;
-    bool json = false;
+    int way = ARGUMENTS_END;
     for (;;) {
-        switch (arguments_next(&arguments)) {
+        int argument = arguments_next(&arguments);
+        switch (argument) {
         case JSON:
-            json = true;
+        case OPTIONS:
+            if (way != ARGUMENTS_END && way != argument)
+                return usage_error(command, "expected --json or --options, but got both");
+            way = argument;
             break;
         case HELP:
             return help();
@@ -203,7 +243,7 @@ static int run(const char *program, int argc, char **argv)
         default:
             if (!plugin || !*plugin)
                 return usage_error(command, "expected the name or the path of a plugin");
-            return show(program, plugin, json);
+            return show(program, plugin, way);
         }
     }
 }

@@ -151,6 +151,19 @@ void options_print(FILE *out, const struct confab_option *options)
     }
 }
 
+void options_list(FILE *out, const struct confab_option *options)
+{
+    for (const struct confab_option *option = options; option && option->name; option++) {
+        fprintf(out, "%s\t", option->name);
+        if (option->type != CONFAB_OPTION_CHOICE || !option->choices)
+            fputs(type_name(option->type), out);
+        else
+            for (size_t i = 0; option->choices[i]; i++)
+                fprintf(out, "%s%s", i ? "|" : "", option->choices[i]);
+        fprintf(out, "\t%s\n", fallback_of(option));
+    }
+}
+
 static void option_json(struct json *json, const struct confab_option *option)
 {
     bool secret = option->type == CONFAB_OPTION_SECRET;

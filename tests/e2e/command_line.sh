@@ -84,6 +84,7 @@ wrong_usage_is_2_and_says_what_was_expected() {
     assert_wrong 'expected debug, info, warning or error' serve --log-level loud line
     assert_wrong 'expected one plugin' info line echo
     assert_wrong 'takes no value' info --json=yes line
+    assert_wrong 'expected --json or --options, but got both' info --json --options line
     assert_wrong 'expected no more words' backends line
     assert_wrong 'expected no more words, but got "extra"' --version extra
     assert_wrong 'expected no more words, but got "extra"' --help extra
@@ -276,6 +277,81 @@ assert info["abi_wanted"]["major"] == info["abi_offered"]["major"], info
 PYTHON
 }
 
+# A plugin that has all there is to tell.
+full_plugin() {
+    echo "${CONFAB_TEST_OLD_PLUGINS:-}/everything.so"
+}
+
+info_tells_all_that_a_plugin_has() {
+    [ -f "$(full_plugin)" ] || skip "no plugins of earlier ABIs here"
+    ask info "$(full_plugin)"
+    assert_status 0
+    cat >"$WORK/expected" <<TEXT
+name          everything
+version       1.0
+description   uses what ABI 1.0 has
+file          $(full_plugin)
+workers       any
+default port  7010
+hooks         config_complete, ready, start, stop, free, handle_connect, collect_incoming_data, found_terminator, handle_eof, handle_drain, handle_sent, handle_timeout, handle_too_long, handle_shutdown, handle_expt, handle_close
+counters      configured, ready, started, loaded, ticks, stopped, closed, posted
+
+options: name, type, default, meaning
+  text      string          none      any text
+  integer   integer         -3         (-10 to 10)
+  size      size            64K
+  duration  duration        250ms
+  flag      boolean         no
+  path      path            required
+  colour    red|green|blue  green
+  address   address         -
+  secret    secret          -
+  word      string          -          (may be given often; a bare word is its value)
+
+example 1, a session:
+    confab-session 1
+    plugin everything path=/tmp
+    > "name\r\n"
+    < "everything\r\n"
+TEXT
+    grep -qE '^ABI           wants 1\.0, this host offers 1\.[0-9]+$' "$WORK/out" || fail "no ABI: $(cat "$WORK/out")"
+    grep -qE '^state         [0-9]+ bytes of the service, 12 of each connection$' "$WORK/out" ||
+        fail "no state: $(cat "$WORK/out")"
+    grep -vE '^(ABI|state) ' "$WORK/out" | sed 's/ *$//' >"$WORK/found"
+    diff "$WORK/expected" "$WORK/found" >&2 || fail "not what the plugin is"
+}
+
+info_is_json_of_all_that_a_plugin_has() {
+    [ -f "$(full_plugin)" ] || skip "no plugins of earlier ABIs here"
+    ask info --json "$(full_plugin)"
+    assert_status 0
+    python3 - "$WORK/out" <<'PYTHON' || fail "not what the plugin is"
+import json, sys
+info = json.load(open(sys.argv[1]))
+assert list(info) == ["name", "version", "description", "file", "abi_wanted", "abi_offered", "workers", "default_port",
+                      "service_size", "session_size", "hooks", "counters", "examples", "options"], list(info)
+assert info["default_port"] == 7010 and info["session_size"] == 12 and info["service_size"] > 100, info
+assert len(info["hooks"]) == 16 and info["counters"][-1] == "posted", info
+assert info["examples"] == ['confab-session 1\nplugin everything path=/tmp\n> "name\\r\\n"\n< "everything\\r\\n"\n'], info
+options = {option["name"]: option for option in info["options"]}
+assert options["text"] == {"name": "text", "type": "string", "default": "none", "required": False, "repeated": False,
+                           "positional": False, "help": "any text"}, options
+assert (options["integer"]["min"], options["integer"]["max"]) == (-10, 10), options
+assert options["colour"]["choices"] == ["red", "green", "blue"], options
+assert options["path"]["required"] and options["word"]["repeated"] and options["word"]["positional"], options
+PYTHON
+}
+
+info_lists_options_for_scripts() {
+    ask info --options echo
+    assert_status 0
+    assert_equal $'max-length\tsize\t0\nonce\tboolean\tfalse' "$(head -n 2 "$WORK/out")" "the plugin's options"
+    grep -qE $'^idle-timeout\tduration\t5m$' "$WORK/out" || fail "no option of every service: $(cat "$WORK/out")"
+    [ -f "$(full_plugin)" ] || return 0
+    ask info --options "$(full_plugin)"
+    assert_contains "$WORK/out" $'colour\tred|green|blue\tgreen'
+}
+
 # The names of `confab backends`, in its order.
 backend_names() {
     CONFAB_BACKEND='' "$HOST" backends | awk '{ print $1 }'
@@ -354,7 +430,7 @@ an_unknown_backend_in_the_environment_is_named() {
 fails_when_its_output_cannot_be_written() {
     [ -c /dev/full ] || skip "no /dev/full"
     local command
-    for command in --help --version backends 'serve --help' 'info line' 'info --json line'; do
+    for command in --help --version backends 'serve --help' 'info line' 'info --json line' 'info --options line'; do
         STATUS=0
         # shellcheck disable=SC2086 # one word an argument
         "$HOST" $command >/dev/full 2>"$WORK/err" || STATUS=$?
@@ -372,7 +448,8 @@ run_tests \
     an_address_in_use_is_named_with_the_reason a_socket_file_in_use_is_told_apart_from_another_file \
     says_that_it_listens_once_it_does_everywhere tells_where_it_looked_for_a_plugin \
     a_name_that_ends_with_so_is_looked_for_as_it_is finds_plugins_in_the_given_folder_first refuses_a_file_that_is_no_plugin info_tells_what_a_plugin_is \
-    info_is_json backends_are_listed the_best_backend_is_the_default_and_said_to_be \
+    info_is_json info_tells_all_that_a_plugin_has info_is_json_of_all_that_a_plugin_has \
+    info_lists_options_for_scripts backends_are_listed the_best_backend_is_the_default_and_said_to_be \
     the_backend_of_the_environment_is_the_default_and_said_to_be \
     there_is_no_default_where_the_environment_names_no_backend the_simulated_network_is_not_served_on \
     an_unknown_backend_in_the_environment_is_named fails_when_its_output_cannot_be_written
