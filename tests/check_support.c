@@ -10,6 +10,7 @@
 enum { FORK_ROOM = 2048 };
 
 struct checked checked;
+const char checked_seed[] = "1.0.solo.0", checked_session[] = "example 1";
 
 const char *checked_path(const char *name, char path[CHECKED_ROOM])
 {
@@ -122,6 +123,9 @@ const char *checked_fork(const char *first, const char *second, uint64_t fail_at
     pid_t child;
 
     memset(checked.board, 0, sizeof *checked.board);
+    snprintf(checked.board->seed, sizeof checked.board->seed, "%s", checked_seed);
+    snprintf(checked.board->session, sizeof checked.board->session, "%s", checked_session);
+    checked.board->line = CHECKED_LINE;
     child = fork();
     cr_assert_geq(child, 0);
     if (child == 0) {

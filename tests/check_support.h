@@ -5,7 +5,10 @@
 #include "tools/check/check.h"
 #include <stdlib.h>
 
-enum { CHECKED_ROOM = 1024 };
+enum {
+    CHECKED_ROOM = 1024,
+    CHECKED_LINE = 7 /* of the step that runs, in checked_fork */
+};
 
 /* The test's plugin. */
 extern struct checked {
@@ -33,6 +36,9 @@ void checked_end(void);
 
 /* A whole one; NULL, or what the watch complained of. */
 const char *checked_run(const char *first, const char *second);
+
+/* Where the board says to be in checked_fork. */
+extern const char checked_seed[], checked_session[];
 
 /* The same in a fork, where it may crash: what the board was told of that; NULL: it came to its end, and then
  * *complaint is the watch's, or "". */

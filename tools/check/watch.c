@@ -132,8 +132,8 @@ void watch_end(struct watch *watch)
         watch_complain(watch, "%zu of its chats ended without their handle_close", watch->chats.open);
     memory_left(watch);
     if (watch->reactor_blocks)
-        watch_complain(watch, "%zu bytes of the reactor are left in %zu blocks", watch->reactor_bytes,
-                       watch->reactor_blocks);
+        watch_complain(watch, "%zu bytes of the reactor are left in %zu block%s", watch->reactor_bytes,
+                       watch->reactor_blocks, watch->reactor_blocks == 1 ? "" : "s");
     left_end(watch);
     given_clear(watch);
     watch->fail_at = 0;

@@ -1,0 +1,38 @@
+/* Answers each line with the same line; "quit" ends the process, with all of its connections. */
+#include <confab/plugin.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int handle_connect(confab_chat *chat)
+{
+    return confab_chat_set_terminator_line(chat);
+}
+
+static int found_terminator(confab_chat *chat)
+{
+    size_t len;
+    const char *line = confab_chat_message(chat, &len);
+
+    if (!line)
+        return -ENOMEM;
+    if (strcmp(line, "quit") == 0)
+        exit(EXIT_SUCCESS);
+    confab_chat_push(chat, line, len);
+    return confab_chat_push(chat, "\r\n", 2);
+}
+
+/* clang-format off */
+CONFAB_PLUGIN(
+    .name = "exits",
+    .description = "answers each line with the same line, until \"quit\"",
+    .chat = CONFAB_CHAT(
+        .handle_connect = handle_connect,
+        .collect_incoming_data = confab_chat_collect,
+        .found_terminator = found_terminator),
+    .examples = CONFAB_EXAMPLES(
+        "confab-session 1\n"
+        "> \"hello\\r\\n\"\n"
+        "< \"hello\\r\\n\"\n"
+        "> \"quit\\r\\n\"\n"
+        "closed\n"))
