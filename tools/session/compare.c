@@ -90,6 +90,12 @@ static int cut_line(struct laying *laying)
 
 static bool lay(struct laying *laying, size_t i, size_t at, size_t *end);
 
+static void fits_to(struct laying *laying, size_t at)
+{
+    if (at > laying->furthest)
+        laying->furthest = at;
+}
+
 /* A mask before bytes: it ends where these are, at one of the places. */
 static bool lay_before_bytes(struct laying *laying, size_t i, size_t at, size_t *end)
 {
@@ -101,11 +107,25 @@ static bool lay_before_bytes(struct laying *laying, size_t i, size_t at, size_t 
         const char *place = memmem(came + to, len - to, laying->want.at + next->from, next->len);
 
         if (!place || ++laying->tries > MASK_TRIES_MAX)
-            return false;
+            break;
         to = (size_t)(place - came);
         if (mask_takes_all(laying->cuts[i].mask, came + at, to - at) && lay(laying, i + 1, to, end))
             return true;
     }
+    fits_to(laying, at + mask_takes(laying->cuts[i].mask, came + at, len - at));
+    return false;
+}
+
+/* A mask before another: the most that it takes, and less where that leads nowhere. */
+static bool lay_before_mask(struct laying *laying, size_t i, size_t at, size_t *end)
+{
+    const struct mask *mask = laying->cuts[i].mask;
+    const char *came = laying->came.at + at;
+    size_t most = mask_takes(mask, came, laying->came.len - at);
+
+    for (size_t n = most; n > 0 && ++laying->tries <= MASK_TRIES_MAX; n--)
+        if ((n == most || mask_takes_all(mask, came, n)) && lay(laying, i + 1, at + n, end))
+            return true;
     return false;
 }
 
@@ -113,16 +133,16 @@ static bool lay_mask(struct laying *laying, size_t i, size_t at, size_t *end)
 {
     const struct mask *mask = laying->cuts[i].mask;
     bool is_last = i + 1 == laying->count;
-    size_t left = laying->came.len - at, takes;
+    size_t left = laying->came.len - at;
 
     if (!is_last && !laying->cuts[i + 1].mask)
         return lay_before_bytes(laying, i, at, end);
     if (is_last && laying->want.ended) {
         *end = laying->came.len;
+        fits_to(laying, at + mask_takes(mask, laying->came.at + at, left));
         return mask_takes_all(mask, laying->came.at + at, left);
     }
-    takes = mask_takes(mask, laying->came.at + at, left);
-    return takes && lay(laying, i + 1, at + takes, end);
+    return lay_before_mask(laying, i, at, end);
 }
 
 /* The pieces from i on over what came from `at` on; all of it where the wanted line has an end. */
@@ -131,8 +151,7 @@ static bool lay(struct laying *laying, size_t i, size_t at, size_t *end)
     size_t left = laying->came.len - at, n;
     const struct cut *cut;
 
-    if (at > laying->furthest)
-        laying->furthest = at;
+    fits_to(laying, at);
     *end = at;
     if (i == laying->count)
         return !laying->want.ended || left == 0;
@@ -140,8 +159,7 @@ static bool lay(struct laying *laying, size_t i, size_t at, size_t *end)
     if (cut->mask)
         return lay_mask(laying, i, at, end);
     n = same_bytes(laying->want.at + cut->from, laying->came.at + at, cut->len < left ? cut->len : left);
-    if (at + n > laying->furthest)
-        laying->furthest = at + n;
+    fits_to(laying, at + n);
     return n == cut->len && lay(laying, i + 1, at + n, end);
 }
 
@@ -170,7 +188,7 @@ static int lay_line(struct laying *laying, bool last, enum match *match, size_t 
     }
     laying->furthest = 0;
     laying->tries = 0;
-    if ((came->ended || !want->ended) && lay(laying, 0, 0, &end)) {
+    if (lay(laying, 0, 0, &end) && (came->ended || !want->ended)) {
         size_t want_end = want->full - want->len, came_end = came->full - came->len;
 
         if (!want->ended)
@@ -250,7 +268,7 @@ int session_same(const struct session *session, const char *a, size_t a_len, con
                  bool *same, size_t *at)
 {
     enum match match;
-    int error = masks_compare(session->masks, a, a_len, b, b_len, true, &match, at);
+    int error = masks_compare(session->masks, a ? a : "", a_len, b ? b : "", b_len, true, &match, at);
 
     *same = !error && match == MATCH_YES && *at == b_len;
     return error;

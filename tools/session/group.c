@@ -115,7 +115,9 @@ int session_match_group(const struct session *session, const struct session_step
                         struct variables *variables, const char *came, size_t len, bool last, size_t *used,
                         char *error, size_t room)
 {
-    struct grouping grouping = { .came = came, .len = len, .last = last, .error = error, .room = room };
+    struct grouping grouping = {
+        .came = came ? came : "", .len = len, .last = last, .error = error, .room = room
+    };
     int result = 0;
 
     *error = '\0';

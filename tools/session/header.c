@@ -157,7 +157,7 @@ static int take_file_name(struct parse *parse, struct session_pair *pair)
     int error;
 
     scan_blanks(scan);
-    error = scan_done(scan) ? 0 : scan_value(scan, &text, "a file's name");
+    error = scan_done(scan) ? 0 : scan_word_or_string(scan, &text, "a file's name");
     if (!error && text.count == 1 && text.parts[0].bytes && text.parts[0].times == 1) {
         name = text.parts[0].bytes;
         len = text.parts[0].len;
@@ -187,7 +187,6 @@ static int parse_file(struct parse *parse)
     return error;
 }
 
-/* A server's name is a variable, and some have a meaning already. */
 static int parse_server(struct parse *parse)
 {
     struct session *session = parse->session;
@@ -196,7 +195,7 @@ static int parse_server(struct parse *parse)
     char name[SESSION_NAME_MAX + 1];
     int error = parse_name(parse, "a server's", name);
 
-    if (!error && (strcmp(name, "TMP") == 0 || strcmp(name, "ADDRESS") == 0))
+    if (!error && name_taken(name))
         error = scan_fail(scan, -EINVAL, "a server called %s, expected another name: ${%s} means something",
                           name, name);
     if (!error && !(pair.name = strdup(name)))

@@ -10,7 +10,7 @@ bool mask_word_good(const char *word, size_t len)
     for (size_t i = 0; i < len; i++)
         if (word[i] <= ' ' || word[i] > '~' || word[i] == '"' || word[i] == '\\')
             return false;
-    return len > 0 && len <= SESSION_NAME_MAX;
+    return len > 0 && len <= SESSION_NAME_MAX && word[0] != '#';
 }
 
 static void mask_free(struct mask *mask)

@@ -223,6 +223,8 @@ int session_match(const struct session *session, const struct session_step *step
     *used = 0;
     if (result)
         return result;
+    if (!came)
+        came = ""; /* and len is 0 */
     result = wanted_match(&wanted, came, len, last, &match, used, error, room);
     if (!result && match == MATCH_YES && wanted_capture(&wanted, came, *used, variables)) {
         snprintf(error, room, "%s:%u: out of memory", session->name, step->line);

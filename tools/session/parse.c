@@ -21,12 +21,19 @@ bool word_is(const char *word, size_t len, const char *what)
 
 int parse_name(struct parse *parse, const char *what, char name[SESSION_NAME_MAX + 1])
 {
-    struct scan *scan = &parse->scan;
     const char *word;
     size_t len;
 
-    scan_blanks(scan);
-    len = scan_word(scan, &word);
+    scan_blanks(&parse->scan);
+    len = scan_word(&parse->scan, &word);
+    return parse_name_of(parse, what, word, len, name);
+}
+
+int parse_name_of(struct parse *parse, const char *what, const char *word, size_t len,
+                  char name[SESSION_NAME_MAX + 1])
+{
+    struct scan *scan = &parse->scan;
+
     if (parse_is_keyword(word, len))
         return scan_fail(scan, -EINVAL, "\"%s\" is a word of the language, expected %s name",
                          excerpt(word, len).text, what);
@@ -83,7 +90,7 @@ static int parse_line(struct parse *parse)
     int error;
 
     if (*scan->at == '>' || *scan->at == '<')
-        return parse_talk(parse, "", 0);
+        return parse_talk(parse, NULL, 0);
     len = scan_name(scan, &word);
     if (len && scan->at < scan->end && *scan->at == ':') {
         scan->at++;
@@ -93,6 +100,8 @@ static int parse_line(struct parse *parse)
         scan->at = word;
         len = scan_word(scan, &word);
     }
+    if (word[len - 1] == ':')
+        return parse_talk(parse, word, len - 1);
     error = parse_header(parse, word, len);
     if (error == -ENOENT)
         error = parse_step(parse, word, len);

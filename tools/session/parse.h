@@ -24,7 +24,7 @@ int parse_header(struct parse *parse, const char *word, size_t len);
 int parse_step(struct parse *parse, const char *word, size_t len);
 bool parse_is_keyword(const char *word, size_t len);
 
-/* A line that begins with a sign: "> ...". */
+/* What is behind the connection's name and its colon; name NULL: there is none, the line begins with a sign. */
 int parse_talk(struct parse *parse, const char *name, size_t len);
 
 int parse_memory(struct parse *parse); /* "out of memory" */
@@ -32,5 +32,7 @@ bool word_is(const char *word, size_t len, const char *what);
 
 /* A name at the scan, which is neither a keyword nor too long; what: "a server's". */
 int parse_name(struct parse *parse, const char *what, char name[SESSION_NAME_MAX + 1]);
+int parse_name_of(struct parse *parse, const char *what, const char *word, size_t len,
+                  char name[SESSION_NAME_MAX + 1]);
 
 #endif

@@ -197,7 +197,7 @@ static int rewrite_group(struct rewriting *rewriting)
     int error = 0;
 
     if (pattern->groups >= PATTERN_GROUPS_MAX)
-        return refuse(rewriting, "too many groups in an expression, expected at the most 64");
+        return refuse(rewriting, "too many groups in an expression, expected at the most 62");
     if (rewriting->end - rewriting->at > 1 && rewriting->at[1] == '?')
         error = take_name(rewriting);
     pattern->groups++;

@@ -9,7 +9,7 @@
 
 enum {
     PATTERN_SIZE_MAX = 4096,    /* bytes of an expression */
-    PATTERN_GROUPS_MAX = 64,    /* in one */
+    PATTERN_GROUPS_MAX = 64,    /* in one, with that of the whole match and ours around it */
     PATTERN_REPEATS_MAX = 4096, /* the bounds of its {n,m}, multiplied: regcomp(3) writes each out */
     PATTERN_LINE_MAX = 1 << 20  /* bytes that it is asked to match */
 };

@@ -57,13 +57,18 @@ bool name_good(const char *name, size_t len)
     return len > 0 && len <= SESSION_NAME_MAX;
 }
 
+bool name_taken(const char *name)
+{
+    return strcmp(name, "TMP") == 0 || strcmp(name, "ADDRESS") == 0;
+}
+
 /* -- Lines -------------------------------------------------------------------------- */
 
 int scan_begin(struct scan *scan)
 {
     const char *next;
 
-    scan->line = 0;
+    scan->line = 1;
     if (scan->end - scan->at > SESSION_SIZE_MAX)
         return scan_fail(scan, -EFBIG, "%zu bytes are too many, expected at the most %d",
                          (size_t)(scan->end - scan->at), SESSION_SIZE_MAX);
@@ -71,7 +76,6 @@ int scan_begin(struct scan *scan)
         const char *newline = memchr(at, '\n', (size_t)(scan->end - at));
 
         next = newline ? newline + 1 : scan->end;
-        scan->line++;
         if (memchr(at, '\0', (size_t)(next - at)))
             return scan_fail(scan, -EINVAL, "a NUL byte, expected text: \\0 within quotes stands for one");
         if (next - at > SESSION_LINE_MAX)
@@ -79,6 +83,7 @@ int scan_begin(struct scan *scan)
                              "a line of more than %d bytes, expected strings that go on in the "
                              "next line behind a backslash",
                              SESSION_LINE_MAX);
+        scan->line++;
     }
     scan->line = 1;
     scan->line_from = scan->at;
@@ -150,10 +155,10 @@ bool scan_next_line(struct scan *scan)
 {
     while (!ends_at(scan, scan->at))
         scan->at++;
-    if (scan->at == scan->end)
+    if (scan->at + newline_at(scan, scan->at) == scan->end)
         return false;
     join_lines(scan, scan->at);
-    return scan->at < scan->end;
+    return true;
 }
 
 /* -- Words -------------------------------------------------------------------------------- */
@@ -177,6 +182,14 @@ size_t scan_word(struct scan *scan, const char **word)
     while (!scan_word_ends(scan))
         scan->at++;
     return (size_t)(scan->at - *word);
+}
+
+size_t scan_digits(struct scan *scan, const char **word)
+{
+    *word = scan->at;
+    while (scan->at < scan->end && *scan->at >= '0' && *scan->at <= '9')
+        scan->at++;
+    return scan->at > *word ? (size_t)(scan->at - *word) : scan_word(scan, word);
 }
 
 int scan_pattern(struct scan *scan, const char **source, size_t *len)

@@ -27,6 +27,7 @@ int scan_fail(struct scan *scan, int result, const char *format, ...) CONFAB_PRI
 /* What a name is made of: letters, digits, _ - and . but at its beginning letters and _ alone. */
 bool name_byte(char c, bool first);
 bool name_good(const char *name, size_t len);
+bool name_taken(const char *name); /* a variable of that name is there already: TMP, ADDRESS */
 
 /* Room for one more in an array that has room for a power of two; NULL: out of memory, and it is as it was. */
 void *array_room(void *array, size_t count, size_t size);
@@ -38,13 +39,15 @@ bool scan_done(const struct scan *scan); /* nothing is left of the line but blan
 void scan_blanks(struct scan *scan);     /* goes over blanks, and over a backslash that ends the line */
 int scan_end(struct scan *scan);         /* expects the line's end */
 bool scan_next_line(struct scan *scan);  /* false: that was the last */
-size_t scan_name(struct scan *scan, const char **name); /* bytes of a name; 0: there is none */
-size_t scan_word(struct scan *scan, const char **word); /* up to a blank or the line's end */
-bool scan_word_ends(const struct scan *scan);           /* here */
+size_t scan_name(struct scan *scan, const char **name);   /* bytes of a name; 0: there is none */
+size_t scan_word(struct scan *scan, const char **word);   /* up to a blank or the line's end */
+bool scan_word_ends(const struct scan *scan);             /* here */
+size_t scan_digits(struct scan *scan, const char **word); /* digits, or where there are none a word */
 
-/* Strings, one or more; what is where a word may stand for one: KEY=VALUE's value, an address. */
+/* Strings, one or more; or a word (what: "an address"); or a word or a single string. */
 int scan_text(struct scan *scan, struct text *text);
 int scan_value(struct scan *scan, struct text *text, const char *what);
+int scan_word_or_string(struct scan *scan, struct text *text, const char *what);
 
 /* /REGEX/: what is between the slashes, as it is. */
 int scan_pattern(struct scan *scan, const char **source, size_t *len);

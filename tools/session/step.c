@@ -58,25 +58,17 @@ static int find_connection(struct parse *parse, const char *word, size_t len)
 {
     struct scan *scan = &parse->scan;
     char name[SESSION_NAME_MAX + 1] = "";
-    unsigned *here = len ? &parse->named : &parse->unnamed, *other = len ? &parse->unnamed : &parse->named;
+    unsigned *here = word ? &parse->named : &parse->unnamed, *other = word ? &parse->unnamed : &parse->named;
     unsigned server;
     int error, index;
 
-    if (len) {
-        scan->at = word;
-        error = name_good(word, len) && !parse_is_keyword(word, len)
-                    ? 0
-                    : parse_name(parse, "a connection's", name);
-        if (error)
-            return error;
-        memcpy(name, word, len);
-        name[len] = '\0';
-        scan->at = word + len + 1;
-    }
+    error = word ? parse_name_of(parse, "a connection's", word, len, name) : 0;
+    if (error)
+        return error;
     if (*other)
         return scan_fail(scan, -EINVAL,
-                         len ? "a step with a connection's name, expected one without, as in line %u"
-                             : "a step without a connection's name, expected one with it, as in line %u",
+                         word ? "a step with a connection's name, expected one without, as in line %u"
+                              : "a step without a connection's name, expected one with it, as in line %u",
                          *other);
     *here = scan->line;
     index = session_find_connection(parse->session, name);
@@ -143,7 +135,14 @@ static int parse_expression(struct parse *parse, struct session_step *step)
     if (error)
         return error;
     error = pattern_new(&step->pattern, source, len, PATTERN_WHOLE, problem, sizeof problem);
-    return error ? scan_fail(&parse->scan, error, "%s", problem) : 0;
+    if (error)
+        return scan_fail(&parse->scan, error, "%s", problem);
+    for (size_t i = 0; i < step->pattern->name_count; i++)
+        if (name_taken(step->pattern->names[i].name))
+            return scan_fail(&parse->scan, -EINVAL,
+                             "a group called %s, expected another name: ${%s} means something",
+                             step->pattern->names[i].name, step->pattern->names[i].name);
+    return 0;
 }
 
 static int add_talk(struct parse *parse, enum step_kind kind, unsigned connection)
@@ -363,7 +362,7 @@ int parse_step(struct parse *parse, const char *word, size_t len)
         if (!word_is(word, len, step_sign(words[i])))
             continue;
         parse->scan.at = word;
-        return parse_talk(parse, "", 0);
+        return parse_talk(parse, NULL, 0);
     }
     return parse_made(parse, word);
 }

@@ -65,8 +65,12 @@ static int take_escape(struct building *building)
     static const char letters[] = "rnt0\\\"$/", meant[] = "\r\n\t\0\\\"$/";
     struct scan *scan = building->scan;
     const char *found;
-    char byte = scan->at + 1 < scan->end ? scan->at[1] : '\n';
+    char byte = scan->at + 1 < scan->end ? scan->at[1] : '\0';
 
+    if (byte == '\0') {
+        scan->at++; /* the file ends here */
+        return 0;
+    }
     if (byte == '\n' || (byte == '\r' && scan->end - scan->at > 2 && scan->at[2] == '\n')) {
         scan_blanks(scan); /* goes over the line's end, and over blanks */
         return 0;
@@ -118,7 +122,7 @@ static int take_times(struct building *building)
 
     scan->at++;
     scan_blanks(scan);
-    len = scan_word(scan, &word);
+    len = scan_digits(scan, &word);
     if (confab_parse_u64(word, len, &times) != 0 || times < 1 || times > SESSION_BYTES_MAX)
         return scan_fail(scan, -EINVAL, "\"%s\" behind *, expected how often, from 1 to %d",
                          excerpt(word, len).text, SESSION_BYTES_MAX);
@@ -200,12 +204,18 @@ int scan_text(struct scan *scan, struct text *text)
 
 int scan_value(struct scan *scan, struct text *text, const char *what)
 {
-    struct building building = { .scan = scan, .text = text };
-    int error = 0;
-
     if (scan->at < scan->end && *scan->at == '"')
         return scan_text(scan, text);
-    while (!error && !scan_word_ends(scan)) {
+    return scan_word_or_string(scan, text, what);
+}
+
+int scan_word_or_string(struct scan *scan, struct text *text, const char *what)
+{
+    struct building building = { .scan = scan, .text = text };
+    bool quoted = scan->at < scan->end && *scan->at == '"';
+    int error = quoted ? take_string(&building) : 0;
+
+    while (!error && !quoted && !scan_word_ends(scan)) {
         if (strchr("\"\\", *scan->at))
             error = scan_fail(scan, -EINVAL, "%s with a %c in it, expected it in quotes, \"...\"", what,
                               *scan->at);
