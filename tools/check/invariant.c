@@ -204,11 +204,10 @@ void invariant_growth(struct run *run)
     long more = grows(run, times, says);
     if (more > 0) /* may it have a bound? */
         more = grows(run, times * MORE_TIMES, says);
-    if (more > 0 && says)
-        run_fail(run,
-                 "holds %s bytes more each time that the same is said on a connection: grows without bound",
-                 told_size((uint64_t)more, size));
-    else if (more > 0)
-        run_fail(run, "holds %s bytes more each time that the session is played: grows without bound",
-                 told_size((uint64_t)more, size));
+    if (more <= 0 || run->failed)
+        return;
+    run->told = true;
+    run_fail(run, "holds %s bytes more each time that %s: grows without bound",
+             told_size((uint64_t)more, size),
+             says ? "the same is said on a connection" : "the session is played");
 }

@@ -83,6 +83,7 @@ struct run {
     bool restless; /* the loop does not come to rest: it is not to be turned again */
     bool broken;   /* out of memory: nothing was found out */
     bool mangles;  /* what is sent is changed first */
+    bool told;     /* the failure says itself what the run was like */
     unsigned line; /* of the step */
     size_t sent, cut, sends;
     struct bytes said; /* the first of what was sent */

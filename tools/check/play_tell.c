@@ -276,19 +276,19 @@ void run_tell(struct run *run)
         if (schedule->fail_at)
             add(to, room, " when allocation %llu fails", (unsigned long long)schedule->fail_at);
         else
-            add(to, room, " after allocations have failed in earlier runs");
+            add(to, room, " when allocations have failed in runs before");
         break;
     case KIND_RANDOM_BYTES:
         add(to, room, " when random bytes are sent");
         break;
     case KIND_NO_TERMINATOR:
-        add(to, room, " when a message has no end");
+        add(to, room, "%s", run->told ? "" : " when a message has no end");
         break;
     case KIND_NEVER_READS:
-        add(to, room, " when the far end never reads");
+        add(to, room, "%s", run->told ? "" : " when the far end never reads");
         break;
     case KIND_GROWTH:
-        add(to, room, " when the session is played again and again");
+        add(to, room, "%s", run->told ? "" : " when the session is played again and again");
         break;
     case KIND_SOLO:
     case KINDS:

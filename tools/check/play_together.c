@@ -125,6 +125,9 @@ void play_group(struct run *run, size_t player)
         return;
     p->next += length;
     rest(run);
+    for (size_t i = first; i < first + length; i++)
+        if (session->steps[i].kind != STEP_SEND)
+            transcript_step(run->checker->board, session, &session->steps[i]);
     for (unsigned c = 0; c < session->connection_count && !run->failed; c++) {
         const struct session_step *steps[SESSION_GROUP_MAX];
         size_t count = group_expects(session, first, length, c, steps);
