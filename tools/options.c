@@ -146,8 +146,9 @@ void options_print(FILE *out, const struct confab_option *options)
     for (const struct confab_option *option = options; option && option->name; option++) {
         write_type(option, type);
         write_limits(option, limits);
-        fprintf(out, "  %-*s  %-*s  %-*s  %s%s\n", names, option->name, types, type, fallbacks,
-                fallback_of(option), option->help ? option->help : "", limits);
+        bool more = option->help || limits[0];
+        fprintf(out, "  %-*s  %-*s  %-*s%s%s%s\n", names, option->name, types, type, more ? fallbacks : 0,
+                fallback_of(option), more ? "  " : "", option->help ? option->help : "", limits);
     }
 }
 

@@ -26,7 +26,7 @@ struct confab_plugin {
     const struct confab_plugin confab_plugin_entry = { .magic = UINT64_C(0x4c506261666e6f63),     \
                                                        .size = sizeof(struct confab_plugin),      \
                                                        .abi_major = 2,                            \
-                                                       .abi_minor = 3,                            \
+                                                       .abi_minor = 0,                            \
                                                        .needs = 1,                                \
                                                        __VA_ARGS__ };
 
