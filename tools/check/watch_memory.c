@@ -249,7 +249,8 @@ void memory_left(struct watch *watch)
     size_t count = memory->count, bytes = memory->bytes;
     pthread_mutex_unlock(&memory->lock);
     if (count > 1)
-        snprintf(more, sizeof more, "; and %zu bytes in %zu more block%s", bytes - block.size, count - 1, count == 2 ? "" : "s");
+        snprintf(more, sizeof more, "; and %zu bytes in %zu more block%s", bytes - block.size, count - 1,
+                 count == 2 ? "" : "s");
     if (block.at)
         tell(watch, &block, more);
 }
