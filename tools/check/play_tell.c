@@ -184,14 +184,17 @@ void run_fail_match(struct run *run, size_t player, const struct session_step *c
 static void add_around(const struct run *run, char *to, size_t room, size_t at)
 {
     const struct bytes *said = &run->said;
-    size_t before = at < AROUND ? at : AROUND, after = said->len - at < AROUND ? said->len - at : AROUND;
+    size_t before = at < AROUND ? at : AROUND, after = at < said->len ? said->len - at : 0;
 
-    if (at > said->len)
+    if (at > said->len || at == 0)
         return;
-    add(to, room, " (between ");
+    after = after < AROUND ? after : AROUND;
+    add(to, room, after > 0 ? " (between " : " (behind ");
     add_quoted(to, room, said->at + at - before, before);
-    add(to, room, " and ");
-    add_quoted(to, room, said->at + at, after);
+    if (after > 0) {
+        add(to, room, " and ");
+        add_quoted(to, room, said->at + at, after);
+    }
     add(to, room, ")");
 }
 
