@@ -5,6 +5,7 @@
 #include <confab/dispatcher.h>
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -213,4 +214,31 @@ Test(sim, a_file_is_sent_through_it)
     simulate_end();
     free(bytes);
     free(got);
+}
+
+/* -- Handles --------------------------------------------------------------------- */
+
+/* The first handle is the spare one of the reactor. */
+static void expect_listener(int fd)
+{
+    char words[32];
+
+    snprintf(words, sizeof words, "listen %d -> 0", fd);
+    simulate(1, NULL, NULL);
+    cr_assert_eq(traced(words), 1, "%s", confab_sim_trace(simulated.sim, NULL));
+    simulate_end();
+}
+
+Test(sim, handles_are_low_where_the_process_has_few_descriptors)
+{
+    expect_listener(1025);
+}
+
+Test(sim, handles_are_out_of_the_way_of_a_process_with_many_descriptors)
+{
+    int fd = dup2(0, 512);
+
+    cr_assert_eq(fd, 512);
+    expect_listener(32769);
+    close(fd);
 }

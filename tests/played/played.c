@@ -298,7 +298,7 @@ static void handle_close(confab_chat *chat, enum confab_reason reason)
 
 static void again(confab_reactor *reactor, void *data)
 {
-    if (data)
+    if (reactor) /* else it will not run any more */
         confab_reactor_post(reactor, again, data);
 }
 

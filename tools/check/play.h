@@ -17,7 +17,8 @@
 #include "tools/check/check.h"
 
 enum {
-    PLAY_CAME_MAX = 64 << 20, /* bytes that a far end takes in; a plugin that says more does not end */
+    PLAY_CAME_MAX =
+        64 << 20, /* bytes that far ends take in before a rest; a plugin that says more does not end */
     PLAY_SAID_MAX = 64 << 10, /* of what is sent, bytes that are kept for messages */
     PLAY_ADDRESS_BYTES = 256
 };
@@ -86,6 +87,7 @@ struct run {
     bool told;     /* the failure says itself what the run was like */
     unsigned line; /* of the step */
     size_t sent, cut, sends;
+    size_t heard;      /* since the last rest */
     struct bytes said; /* the first of what was sent */
     size_t broken_connection;
 };
@@ -112,7 +114,7 @@ void folder_remove(struct run *run);
 
 /* play_far.c */
 int far_open(struct run *run, struct far *far, const char *address);
-int far_put(struct run *run, struct far *far, const void *bytes, size_t n);
+int far_put(struct far *far, const void *bytes, size_t n);
 void far_free(struct far *far);
 size_t far_waits(const struct far *far); /* bytes that came and that no step has expected */
 

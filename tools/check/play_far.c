@@ -55,11 +55,10 @@ static bool send_unsent(struct far *far)
     return n > 0;
 }
 
-int far_put(struct run *run, struct far *far, const void *bytes, size_t n)
+int far_put(struct far *far, const void *bytes, size_t n)
 {
     ssize_t sent = far->unsent.len > 0 ? 0 : confab_sim_send(far->end, bytes, n);
 
-    (void)run;
     if (sent == -ECONNRESET)
         far->reset = far->ended = true;
     if (sent < 0 && sent != -EAGAIN)
@@ -75,17 +74,16 @@ int far_put(struct run *run, struct far *far, const void *bytes, size_t n)
 
 static bool keep(struct run *run, struct far *far, const char *bytes, size_t n)
 {
-    if (run->deaf || (run->lenient && far->came.len > PLAY_CAME_MAX))
-        return true;
-    if (far->came.len > PLAY_CAME_MAX) {
+    run->heard += n;
+    if (run->heard > PLAY_CAME_MAX) {
         run->restless = true;
         run_fail(run, "does not come to rest: sends more than %d MiB in answer to one step",
                  PLAY_CAME_MAX >> 20);
         return false;
     }
-    if (bytes_add(&far->came, bytes, n))
+    if (!run->deaf && bytes_add(&far->came, bytes, n))
         run_no_memory(run);
-    return true;
+    return !run->broken;
 }
 
 /* Reads what there is, or a mouthful of it; whether there was something. */
@@ -137,6 +135,7 @@ static bool turned(struct run *run, int turns)
 
 static void settle(struct run *run)
 {
+    run->heard = 0;
     do {
         if (run->restless || !turned(run, confab_sim_settle(run->sim)))
             return;

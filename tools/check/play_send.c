@@ -35,8 +35,7 @@ void run_send(struct run *run, size_t player, unsigned connection, const char *b
         if (cut_here(run))
             rest(run);
         size_t n = piece(run, len);
-        if (far_put(run, far, bytes, n) ||
-            (run->said.len < PLAY_SAID_MAX && bytes_add(&run->said, bytes, n))) {
+        if (far_put(far, bytes, n) || (run->said.len < PLAY_SAID_MAX && bytes_add(&run->said, bytes, n))) {
             run_no_memory(run);
             return;
         }

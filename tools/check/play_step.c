@@ -198,6 +198,11 @@ static bool finished(const struct run *run, size_t player)
     return run->players[player].next == run->session->step_count;
 }
 
+static bool accepts_next(const struct run *run, size_t player)
+{
+    return !finished(run, player) && run->session->steps[run->players[player].next].kind == STEP_ACCEPT;
+}
+
 void play_all(struct run *run)
 {
     size_t left = 0;
@@ -208,7 +213,9 @@ void play_all(struct run *run)
         size_t p = run->player_count > 1 ? (size_t)dice_throw(&run->dice, run->player_count) : 0;
         while (finished(run, p))
             p = (p + 1) % run->player_count;
-        play_step(run, p);
+        do /* a copy takes the connection that it has caused */
+            play_step(run, p);
+        while (accepts_next(run, p) && !run->failed && !run->over);
         left -= finished(run, p);
     }
 }

@@ -198,8 +198,12 @@ static bool open_service(struct run *run, const struct variables *variables)
 
     if (confab_service_new(&run->service, watch_module(run->checker->watch), NULL, error, sizeof error) ||
         set_words(run, error) || set_pairs(run, variables, error) ||
-        confab_service_ready(run->service, error, sizeof error))
-        return cannot(run, "", error);
+        confab_service_ready(run->service, error, sizeof error)) {
+        cannot(run, "", error);
+        if (run->world->option_count == 0) /* it is no matter of the session */
+            run->finding->session[0] = '\0';
+        return false;
+    }
     if (confab_service_start(run->service, confab_sim_reactor(run->sim), error, sizeof error))
         return cannot(run, "start: ", error);
     run->started = true;
