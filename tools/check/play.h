@@ -129,6 +129,7 @@ bool pass_until_gone(struct run *run, bool accepted, int64_t ns);
 void run_send(struct run *run, size_t player, unsigned connection, const char *bytes, size_t len);
 bool run_breaks_off(const struct run *run);
 void run_break_off(struct run *run, size_t player, unsigned connection);
+bool run_stops_at_once(const struct run *run); /* of a STOP: no time is given */
 
 /* play_step.c: plays the next step, or group, of a player. */
 void play_step(struct run *run, size_t player);

@@ -93,10 +93,14 @@ static void reset(struct run *run, size_t player, unsigned connection)
     play_prefix(run, player, connection);
 }
 
+bool run_stops_at_once(const struct run *run)
+{
+    return run->schedule->number % 5 == 4;
+}
+
 static void stop(struct run *run)
 {
-    bool at_once = run->schedule->number % 5 == 4;
-    int64_t drain = at_once ? 0 : PLAY_DRAIN;
+    int64_t drain = run_stops_at_once(run) ? 0 : PLAY_DRAIN;
 
     run->stopped = true;
     confab_service_stop(run->service, drain);

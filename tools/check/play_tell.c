@@ -214,18 +214,41 @@ static void add_cuts(const struct run *run, char *to, size_t room)
         add(to, room, " and so on");
 }
 
-static void add_broken_off(const struct run *run, char *to, size_t room, const char *format)
+static void add_broken_off(const struct run *run, char *to, size_t room, const char *what)
 {
-    char who[64], words[160];
+    bool stops = run->schedule->kind == KIND_STOP;
+    char who[64];
 
-    snprintf(words, sizeof words, format, run_who(run, run->broken_connection, who));
-    add(to, room, " when %s after byte %zu", words, run->schedule->ends_at);
+    add(to, room, " when %s %s after byte %zu",
+        stops ? "the service" : run_who(run, run->broken_connection, who), what, run->schedule->ends_at);
     add_around(run, to, room, run->schedule->ends_at);
 }
 
-static void add_copies(const struct run *run, char *to, size_t room)
+/* Of those kinds of which there is nothing else to tell. */
+static const char *const likeness[KINDS] = {
+    [KIND_AGAIN] = " when the session is played a second time, with the plugin stopped and started between",
+    [KIND_EACH_BYTE] = " when each byte comes alone",
+    [KIND_SHORT_WRITES] = " when reads give and writes take a part only",
+    [KIND_INTERRUPTED] = " when calls are interrupted, and what is ready comes in another order",
+    [KIND_LATE_WORK] = " when jobs of confab_work take their time",
+    [KIND_RANDOM_BYTES] = " when random bytes are sent",
+    [KIND_NO_TERMINATOR] = " when a message has no end",
+    [KIND_NEVER_READS] = " when the far end never reads",
+    [KIND_GROWTH] = " when the session is played again and again",
+};
+
+static void add_numbers(const struct run *run, char *to, size_t room)
 {
-    add(to, room, " when %u copies of the session run side by side", run->schedule->copies);
+    const struct schedule *schedule = run->schedule;
+
+    if (schedule->kind == KIND_SLOW_READER)
+        add(to, room, " when the far end reads %zu bytes at a time", schedule->mouthful);
+    else if (schedule->kind == KIND_INTERLEAVED)
+        add(to, room, " when %u copies of the session run side by side", schedule->copies);
+    else if (schedule->fail_at)
+        add(to, room, " when allocation %llu fails", (unsigned long long)schedule->fail_at);
+    else if (schedule->kind == KIND_ALLOCATION)
+        add(to, room, " when allocations have failed in runs before");
 }
 
 void run_tell(struct run *run)
@@ -234,67 +257,18 @@ void run_tell(struct run *run)
     char *to = run->finding->what;
     size_t room = sizeof run->finding->what;
 
-    switch (schedule->kind) {
-    case KIND_AGAIN:
-        add(to, room,
-            " when the session is played a second time, with the plugin stopped and started between");
-        break;
-    case KIND_ONE_CUT:
-    case KIND_TWO_CUTS:
-    case KIND_RANDOM_CUTS:
+    if (likeness[schedule->kind] && !run->told)
+        add(to, room, "%s", likeness[schedule->kind]);
+    else if (schedule->cut_count > 0)
         add_cuts(run, to, room);
-        break;
-    case KIND_EACH_BYTE:
-        add(to, room, " when each byte comes alone");
-        break;
-    case KIND_SHORT_WRITES:
-        add(to, room, " when reads give and writes take a part only");
-        break;
-    case KIND_INTERRUPTED:
-        add(to, room, " when calls are interrupted, and what is ready comes in another order");
-        break;
-    case KIND_SLOW_READER:
-        add(to, room, " when the far end reads %zu bytes at a time", schedule->mouthful);
-        break;
-    case KIND_LATE_WORK:
-        add(to, room, " when jobs of confab_work take their time");
-        break;
-    case KIND_INTERLEAVED:
-        add_copies(run, to, room);
-        break;
-    case KIND_EOF:
-        add_broken_off(run, to, room, "%s ends its side");
-        break;
-    case KIND_RESET:
-        add_broken_off(run, to, room, "%s resets the connection");
-        break;
-    case KIND_STOP:
-        add_broken_off(run, to, room,
-                       schedule->number % 5 == 4 ? "the service stops at once" : "the service stops");
-        break;
-    case KIND_TIME_OUT:
-        add_broken_off(run, to, room, "%s falls silent");
-        break;
-    case KIND_ALLOCATION:
-        if (schedule->fail_at)
-            add(to, room, " when allocation %llu fails", (unsigned long long)schedule->fail_at);
-        else
-            add(to, room, " when allocations have failed in runs before");
-        break;
-    case KIND_RANDOM_BYTES:
-        add(to, room, " when random bytes are sent");
-        break;
-    case KIND_NO_TERMINATOR:
-        add(to, room, "%s", run->told ? "" : " when a message has no end");
-        break;
-    case KIND_NEVER_READS:
-        add(to, room, "%s", run->told ? "" : " when the far end never reads");
-        break;
-    case KIND_GROWTH:
-        add(to, room, "%s", run->told ? "" : " when the session is played again and again");
-        break;
-    case KIND_SOLO:
-    case KINDS:
-        break;
-    }
+    else if (schedule->kind == KIND_EOF)
+        add_broken_off(run, to, room, "ends its side");
+    else if (schedule->kind == KIND_RESET)
+        add_broken_off(run, to, room, "resets the connection");
+    else if (schedule->kind == KIND_STOP)
+        add_broken_off(run, to, room, run_stops_at_once(run) ? "stops at once" : "stops");
+    else if (schedule->kind == KIND_TIME_OUT)
+        add_broken_off(run, to, room, "falls silent");
+    else
+        add_numbers(run, to, room);
 }
