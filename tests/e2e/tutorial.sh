@@ -139,17 +139,4 @@ print("heard twice", flush=True)
     host_stop
 }
 
-# Each step in a simulated network, with the session in its folder.
-steps_pass_confab_check() {
-    [ -d "$STEPS" ] || skip "the steps are not built"
-    ask check --help
-    [ "$STATUS" -eq 0 ] || skip "no confab check here"
-    local number
-    for number in 01 02 03 04 05 06 07 08 09 10; do
-        ask check "$STEPS/step$number.so" --session "${README%README.md}tutorial/step$number.session"
-        [ "$STATUS" -eq 0 ] || fail "step $number: $(cat "$WORK/out" "$WORK/err")"
-    done
-}
-
-run_tests step_1 step_2 step_3 step_4 step_5 step_6 step_7 step_8 step_9 step_10 step_10_connects_anew \
-    steps_pass_confab_check
+run_tests step_1 step_2 step_3 step_4 step_5 step_6 step_7 step_8 step_9 step_10 step_10_connects_anew
