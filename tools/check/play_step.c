@@ -177,7 +177,8 @@ void play_step(struct run *run, size_t player)
     struct player *p = &run->players[player];
     const struct session_step *step = &run->session->steps[p->next];
 
-    run->line = run->checker->board->line = step->line;
+    run->line = step->line;
+    run->checker->board->line = step->line;
     if (step->kind != STEP_SEND && !step->group)
         transcript_step(run->checker->board, run->session, step);
     if (step->group) {
