@@ -84,6 +84,7 @@ Test(check_invariants, what_grows_with_every_connection_is_told_with_its_size)
     played_measure(true);
     cr_assert_eq(played_all(0, KIND_GROWTH), 2);
     says_something(" bytes more each time that the session is played: grows without bound");
+    cr_assert(played.finding.hook[0] == '\0' && played.finding.line == 0);
     cr_assert(played_run(0, KIND_SOLO, 0)); /* the service frees it at its end */
     cr_assert_not(played_run(0, KIND_GROWTH, 1));
     says_something(" bytes more each time that the same is said on a connection: grows without bound");

@@ -11,7 +11,7 @@
  *     report.c      for people, and for programs
  *     object*.c     the file: its symbols, segments, relocations
  *     watch*.c      in the child: the plugin's hooks, its memory, the functions that it calls
- *     cases.c       which runs there are: a schedule each
+ *     cases*.c      which runs there are: a schedule each
  *     play*.c       one run: a session in a simulated network, by a schedule
  *     invariant*.c  runs that follow no session
  *

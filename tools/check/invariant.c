@@ -207,7 +207,9 @@ void invariant_growth(struct run *run)
     if (more <= 0 || run->failed)
         return;
     run->told = true;
+    run->line = 0; /* it is no matter of a step, nor of the hook that ran last */
     run_fail(run, "holds %s bytes more each time that %s: grows without bound",
              told_size((uint64_t)more, size),
              says ? "the same is said on a connection" : "the session is played");
+    run->finding->hook[0] = '\0';
 }
