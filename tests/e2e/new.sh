@@ -156,7 +156,8 @@ request_is_built_and_answers() {
 # An upstream that answers its first connection once, goes away, comes back on the same port, and then ends.
 client_is_built_passes_lines_on_and_connects_anew() {
     make_plugin client
-    python3 - >"$WORK/upstream" 2>&1 <<'PYTHON' &
+    mkfifo "$WORK/port"
+    python3 - >"$WORK/port" 2>"$WORK/upstream" <<'PYTHON' &
 import socket, sys
 def serve(port):
     listener = socket.socket()
@@ -178,10 +179,8 @@ for line in lines:
 PYTHON
     CLIENT_PID=$!
     local port=''
-    until [ -n "$port" ]; do
-        kill -0 "$CLIENT_PID" || fail "no upstream: $(cat "$WORK/upstream")"
-        port=$(head -n 1 "$WORK/upstream")
-    done
+    exec 7<"$WORK/port"
+    read -r -t $LIMIT port <&7 || fail "no upstream: $(cat "$WORK/upstream")"
     host_start ./my-plugin/my-plugin.so -l 0 "upstream=127.0.0.1:$port"
     python3 - "$PORT" <<'PYTHON' || fail "not what the upstream answered: $(cat "$WORK/log")"
 import socket, sys, time
@@ -213,6 +212,7 @@ assert rest.endswith(b"THREE\r\n"), rest
 PYTHON
     host_stop
     wait "$CLIENT_PID" || fail "the upstream: $(cat "$WORK/upstream")"
+    exec 7<&-
     CLIENT_PID=''
 }
 
