@@ -176,6 +176,28 @@ Test(check_cases, of_a_session_that_does_not_hold_nothing_else_is_tried)
     cr_assert_not(played.checker.board->measures[0].known);
 }
 
+Test(check_cases, faults_are_drawn_of_every_strength)
+{
+    unsigned reads = 0, writes = 0, again = 0, interrupted = 0, shuffled = 0, small = 0, mouthfuls = 0;
+
+    played_session("> \"hello\\n\"\n< \"hello\\r\\n\"\n");
+    played_measure(true);
+    for (uint64_t i = 0; i < 50; i++) {
+        struct schedule cut = drawn(KIND_SHORT_WRITES, i), late = drawn(KIND_INTERRUPTED, i),
+                        slow = drawn(KIND_SLOW_READER, i);
+        reads += cut.faults.short_reads > 450;
+        writes += cut.faults.short_writes > 450;
+        small += cut.faults.buffer > 0 && cut.faults.buffer <= 64;
+        again += late.faults.again > 300;
+        interrupted += late.faults.interrupted > 300;
+        shuffled += late.faults.shuffle;
+        mouthfuls += slow.mouthful > 0 && slow.mouthful <= 8;
+        cr_assert(cut.faults.short_writes >= 100 && slow.mouthful > 0);
+    }
+    cr_assert(reads > 5 && writes > 5 && small > 5 && again > 5 && interrupted > 5 && shuffled > 5 &&
+              mouthfuls > 5);
+}
+
 Test(check_cases, the_same_seed_draws_the_same_and_another_one_otherwise)
 {
     played_session("> \"a\" * 100 \"\\n\"\n< \"a\" * 100 \"\\r\\n\"\n");
@@ -243,6 +265,15 @@ Test(check_cases, connections_that_notice_each_other_are_told)
     cr_assert(strstr(played.finding.what, " copies of the session run side by side"));
 }
 
+Test(check_cases, a_copy_takes_the_connection_to_a_server_that_it_has_caused)
+{
+    played_session(
+        "plugin played fault=calls server=${db}\nisolated\nserver db 10.2.2.2:99\na: > \"what\\n\"\n"
+        "db accept s\ns: < \"what\\r\\n\"\ns: > \"that\\n\"\na: < \"that\\r\\n\"\n");
+    played_measure(true);
+    cr_assert_eq(played_all(0, KIND_INTERLEAVED), 0, "%s", played.finding.what);
+}
+
 Test(check_cases, what_is_said_at_the_clients_end_is_no_beginning_of_the_reply)
 {
     played_session("plugin played fault=last-words\n> \"abc\\n\"\n< \"abc\\r\\n\"\n");
@@ -264,6 +295,15 @@ Test(check_cases, an_end_where_the_session_has_none_breaks_nothing_that_is_right
     cr_assert_eq(played_all(0, KIND_RESET), 0, "%s", played.finding.what);
     cr_assert_eq(played_all(0, KIND_STOP), 0, "%s", played.finding.what);
     cr_assert_eq(played_all(0, KIND_TIME_OUT), 0, "%s", played.finding.what);
+}
+
+Test(check_cases, a_connection_whose_end_the_session_gives_is_not_ended_elsewhere)
+{
+    played_session("plugin played fault=last-words\na: stall\nb: > \"d\\n\"\nb: < \"d\\r\\n\"\nb: eof\n"
+                   "b: < \"bye\\r\\n\"\nb: closed\n");
+    played_measure(true);
+    cr_assert_eq(played_count(KIND_EOF), 2); /* a might be ended, but for its saying nothing */
+    cr_assert_eq(played_all(0, KIND_EOF), 0, "%s", played.finding.what);
 }
 
 Test(check_cases, what_an_allocation_that_failed_leaves_broken_is_told)

@@ -13,6 +13,7 @@ enum fault {
     CLOSES,        /* behind the first line */
     NEVER_RESUMES, /* behind the first line it does not read on */
     HOARDS,        /* keeps a message that has no end */
+    HOARDS_LINES,  /* the same, of lines, which the service bounds */
     PILES_UP,      /* answers a line with 64 KiB, whether they are read or not */
     SHARES,        /* answers with the line of whoever spoke last */
     STAYS_BROKEN,  /* once memory was short, it says so for ever */
@@ -34,6 +35,7 @@ static const char *const faults[] = {
     [CLOSES] = "closes",
     [NEVER_RESUMES] = "never-resumes",
     [HOARDS] = "hoards",
+    [HOARDS_LINES] = "hoards-lines",
     [PILES_UP] = "piles-up",
     [SHARES] = "shares",
     [STAYS_BROKEN] = "stays-broken",
@@ -222,7 +224,7 @@ static int collect_incoming_data(confab_chat *chat, const char *data, size_t len
 
     if (state_of(chat)->fault == SPLITS && len > 1 && data[len - 1] == '\r')
         len--;
-    if (state_of(chat)->fault != HOARDS)
+    if (state_of(chat)->fault != HOARDS && state_of(chat)->fault != HOARDS_LINES)
         return confab_chat_collect(chat, data, len);
     char *more = realloc(session->hoard, session->len + len);
     if (!more)
