@@ -159,6 +159,15 @@ Test(check_cases, kinds_that_a_session_gives_no_reason_for_have_no_cases)
     cr_assert_eq(played_count(KIND_GROWTH), 1); /* nothing can be said again on that connection */
 }
 
+Test(check_cases, copies_that_would_share_a_clock_are_not_played_side_by_side)
+{
+    played_session("isolated\n> \"hello\\n\"\n< \"hello\\r\\n\"\n");
+    played_session("isolated\n> \"hello\\n\"\n< \"hello\\r\\n\"\nwait 1s\n");
+    played_measure(true);
+    cr_assert_eq(played.checker.board->measures[0].count[KIND_INTERLEAVED], 50);
+    cr_assert_eq(played.checker.board->measures[1].count[KIND_INTERLEAVED], 0);
+}
+
 Test(check_cases, where_there_are_jobs_they_are_late)
 {
     played_session(

@@ -111,6 +111,15 @@ static size_t sends(const struct session *session)
     return n;
 }
 
+/* Whether copies of it can go on side by side: they have one clock. */
+static bool runs_beside(const struct session *session)
+{
+    for (size_t i = 0; i < session->step_count; i++)
+        if (session->steps[i].kind == STEP_WAIT)
+            return false;
+    return session->isolated;
+}
+
 static bool all_end(const struct session *session)
 {
     for (size_t i = 0; i < session->connection_count; i++)
@@ -145,7 +154,7 @@ static void count_talk(struct measures *m, const struct session *session, bool w
     count_draws(m, KIND_INTERRUPTED, 100);
     count_draws(m, KIND_SLOW_READER, 50);
     count_draws(m, KIND_LATE_WORK, works ? 50 : 0);
-    count_draws(m, KIND_INTERLEAVED, session->isolated ? 50 : 0);
+    count_draws(m, KIND_INTERLEAVED, runs_beside(session) ? 50 : 0);
     if (!all_end(session)) {
         count(m, KIND_EOF, m->bytes, ENDS);
         count(m, KIND_RESET, m->bytes, ENDS);

@@ -98,7 +98,8 @@ static const char *hint(const struct finding *finding)
         [KIND_LATE_WORK] = "a job may end late, other chats go on meanwhile, and its own may be gone",
         [KIND_INTERLEAVED] =
             "what belongs to one connection belongs into its session, not into the service's state",
-        [KIND_EOF] = "a client may end its side anywhere: what is not whole is not to be answered",
+        [KIND_EOF] = "what is not whole is not to be answered; if it is, write the end and the answer into "
+                     "the session",
         [KIND_RESET] = "a connection may be reset at any time",
         [KIND_ALLOCATION] = "any allocation may fail: malloc, and functions that return -ENOMEM or NULL",
         [KIND_GROWTH] = "what a session or a message leaves behind adds up",
