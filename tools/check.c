@@ -215,7 +215,7 @@ static int check(struct wish *wish)
     }
     error = supervise(request, board);
     if (error) {
-        failure(command, "no process for the plugin to run in: %s", strerror(-error));
+        failure(command, "no process or no folder for the plugin to run in: %s", strerror(-error));
         goto out;
     }
     report(request, board, now() - began);

@@ -91,7 +91,8 @@ struct confab_sim_faults {
  * that options names is not looked at).  A failure of options' alloc reaches the reactor only: what the
  * network itself needs comes from malloc(3).  -EINVAL: a share over 900, a delay, a time or a buffer that cannot
  * be, or options or faults of an unknown size; -ENOMEM; what the system says when it has no descriptor left (one is
- * needed to be woken). */
+ * needed to be woken).  Its handles are numbers of their own, from 1024 on where the process has no descriptor near that,
+ * else from 32768: a process that is to open a thousand more makes it when it has them. */
 int confab_sim_new(confab_sim **sim, uint64_t seed, const struct confab_sim_faults *faults,
                    const struct confab_reactor_options *options);
 

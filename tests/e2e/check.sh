@@ -214,6 +214,15 @@ session_that_cannot_be_read_is_told() {
     assert_contains "$WORK/err" 'bad.session:2: '
 }
 
+a_crash_leaves_no_folder() {
+    mkdir "$WORK/tmp"
+    printf 'confab-session 1\nfile a "b"\n> "\\r\\n"\n' >"$WORK/file.session"
+    TMPDIR=$WORK/tmp ask check --session "$WORK/file.session" "$BAD/crashes_on_empty.so"
+    assert_status 1
+    assert_contains "$WORK/out" 'crashed: SIGSEGV'
+    rmdir "$WORK/tmp" || fail "something is left: $(ls "$WORK/tmp")"
+}
+
 options_reach_the_plugin() {
     printf 'confab-session 1\n> "ECHO 5\\n"\n<* "over this server'"'"'s max-length\\n"\nclosed\n' >"$WORK/long.session"
     ask check --session "$WORK/long.session" echo max-length=4
@@ -250,4 +259,4 @@ run_tests line_passes echo_passes files_passes handler_passes responder_passes e
     export_is_a_warning seed_does_it_again_and_nothing_else reproducer_is_a_session_that_fails \
     reproducer_of_a_crash_is_what_was_sent_before another_seed_draws_other_cuts json_is_for_programs \
     progress_is_for_terminals session_of_a_file_is_played session_of_another_plugin_is_refused \
-    session_that_cannot_be_read_is_told options_reach_the_plugin wrong_words_are_refused
+    session_that_cannot_be_read_is_told a_crash_leaves_no_folder options_reach_the_plugin wrong_words_are_refused

@@ -5,6 +5,7 @@
  *     progress.c    how far it has come, on a terminal
  *     child.c       a child: loads the plugin, runs cases
  *     shrink.c      another kind of child: the shortest reproducer of a failure
+ *     scratch.c     folders for what runs write
  *     trial.c       one run in a process of its own, for shrink.c
  *     transcript.c  what the far ends did in a run, as a session
  *     board.c       what child and parent share
@@ -229,6 +230,13 @@ void transcript_begin(struct board *board, const struct session *session);
 void transcript_step(struct board *board, const struct session *session, const struct session_step *step);
 void transcript_send(struct board *board, const char *connection, const void *bytes, size_t n);
 void transcript_word(struct board *board, const char *connection, const char *word); /* "eof", "reset" */
+
+/* -- Folders: scratch.c -------------------------------------------------------------------------------------------- */
+
+/* Makes a folder in TMPDIR, else in memory, else in /tmp; "" where that fails.  remove takes one with all that is in it, and "". */
+enum { SCRATCH_PATH = 256 };
+int scratch_make(char folder[SCRATCH_PATH]);
+void scratch_remove(char folder[SCRATCH_PATH]);
 
 /* -- The parent, and what its children do: supervise.c, child.c, shrink.c -------------------------------------- */
 

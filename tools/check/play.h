@@ -72,7 +72,7 @@ struct run {
     confab_listener *listener;
     struct server *servers; /* of world */
     bool started, stopped;
-    char folder[256]; /* ${TMP}; "": there is none */
+    char folder[SCRATCH_PATH]; /* ${TMP}; "": there is none */
 
     struct player *players;
     size_t player_count;

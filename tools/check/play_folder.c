@@ -2,14 +2,12 @@
 #include "tools/check/play.h"
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
-enum { PATH_ROOM = 4096, DESCRIPTORS = 8 };
+enum { PATH_ROOM = 4096 };
 
 static bool names_it(const struct text *text)
 {
@@ -80,47 +78,22 @@ static int make_file(struct run *run, const struct session_pair *file, const str
     return error;
 }
 
-/* A folder in memory makes a run ten times as fast. */
-static const char *place(void)
-{
-    static const char memory[] = "/dev/shm";
-    const char *wanted = getenv("TMPDIR");
-
-    if (wanted && *wanted)
-        return wanted;
-    return access(memory, R_OK | W_OK | X_OK) == 0 ? memory : "/tmp";
-}
-
 int folder_make(struct run *run)
 {
     const struct session *world = run->world;
     struct variables variables = { 0 };
-    int n = snprintf(run->folder, sizeof run->folder, "%s/confab-check-XXXXXX", place());
-    bool fits = n > 0 && (size_t)n < sizeof run->folder;
+    int error = scratch_make(run->folder);
 
-    if (!fits || !mkdtemp(run->folder)) {
-        run->folder[0] = '\0';
-        return fits ? -errno : -ENAMETOOLONG;
-    }
-    int error = variables_set(&variables, "TMP", run->folder, strlen(run->folder));
+    if (error)
+        return error;
+    error = variables_set(&variables, "TMP", run->folder, strlen(run->folder));
     for (size_t i = 0; i < world->file_count && !error; i++)
         error = make_file(run, &world->files[i], &variables);
     variables_free(&variables);
     return error;
 }
 
-static int remove_one(const char *path, const struct stat *what, int kind, struct FTW *where)
-{
-    (void)what;
-    (void)kind;
-    (void)where;
-    remove(path);
-    return 0;
-}
-
 void folder_remove(struct run *run)
 {
-    if (run->folder[0])
-        nftw(run->folder, remove_one, DESCRIPTORS, FTW_DEPTH | FTW_PHYS);
-    run->folder[0] = '\0';
+    scratch_remove(run->folder);
 }

@@ -20,6 +20,7 @@ enum {
 };
 
 struct child {
+    const char *scratch; /* where it is to make its folders: it may end before it has removed them */
     const struct request *request;
     struct board *board;
     struct progress *progress;
@@ -49,8 +50,8 @@ static _Noreturn void be_child(struct child *child, int output)
 {
     int status = CHILD_STUCK;
 
-    if (freopen("/dev/null", "r", stdin) && freopen("/dev/null", "w", stdout) &&
-        dup2(output, STDERR_FILENO) >= 0) {
+    if (setenv("TMPDIR", child->scratch, 1) == 0 && freopen("/dev/null", "r", stdin) &&
+        freopen("/dev/null", "w", stdout) && dup2(output, STDERR_FILENO) >= 0) {
         close(output);
         status = child->what ? shrink(child->request, child->board, child->what)
                              : child_run(child->request, child->board, child->from);
@@ -235,12 +236,13 @@ static bool ended_by_plugin(const struct child *child)
 }
 
 /* Runs the cases; tells where the next child is to go on.  -errno, 0: all is done, 1: there are more. */
-static int run_cases(const struct request *request, struct board *board, struct progress *progress,
-                     uint64_t *from)
+static int run_cases(const struct child *way, uint64_t *from)
 {
-    struct child child = { .request = request, .board = board, .progress = progress, .from = *from };
-    int error = start(&child);
+    struct child child = *way;
+    struct board *board = child.board;
 
+    child.from = *from;
+    int error = start(&child);
     if (error)
         return error;
     wait_for(&child);
@@ -257,32 +259,36 @@ static int run_cases(const struct request *request, struct board *board, struct 
 }
 
 /* Looks for the shortest session that shows a failure. */
-static void shrink_one(const struct request *request, struct board *board, struct progress *progress,
-                       struct finding *finding)
+static void shrink_one(const struct child *way, struct finding *finding)
 {
-    struct child child = { .request = request,
-                           .board = board,
-                           .progress = progress,
-                           .what = finding,
-                           .limit = SHRINK_SECONDS * CONFAB_SECOND };
+    struct child child = *way;
 
+    child.what = finding;
+    child.limit = SHRINK_SECONDS * CONFAB_SECOND;
     if (start(&child) == 0)
         wait_for(&child);
-    board->crash.what[0] = '\0';
-    board->in_hook = false;
+    child.board->crash.what[0] = '\0';
+    child.board->in_hook = false;
 }
 
 int supervise(const struct request *request, struct board *board)
 {
     struct progress progress = { 0 };
+    char scratch[SCRATCH_PATH];
+    const struct child way = {
+        .scratch = scratch, .request = request, .board = board, .progress = &progress
+    };
     uint64_t from = 0;
-    int more = 1;
+    int more = 1, error = scratch_make(scratch);
 
+    if (error)
+        return error;
     for (int deaths = 0; more > 0 && deaths < DEATHS_MAX; deaths++)
-        more = run_cases(request, board, &progress, &from);
+        more = run_cases(&way, &from);
     for (unsigned i = 0; more >= 0 && i < board->findings; i++)
         if (board->finding[i].severity == CHECK_FAILURE && board->finding[i].seed[0])
-            shrink_one(request, board, &progress, &board->finding[i]);
+            shrink_one(&way, &board->finding[i]);
     progress_end(&progress);
+    scratch_remove(scratch);
     return more < 0 ? more : 0;
 }
