@@ -16,6 +16,7 @@
  * chat_race.c       trying address after address
  * chat_work.c       blocking work, and reading that rests for it
  * chat_rate.c       bytes a second
+ * chat_tap.c        somebody looks at the bytes that it moves
  * linger.c          what is left of a connection whose last bytes are on their way
  */
 #ifndef CONFAB_CORE_CHAT_H
@@ -27,6 +28,7 @@
 #include "core/reactor.h"
 #include "core/settings.h"
 #include <confab/chat.h>
+#include <sys/uio.h>
 
 /* The word that the hot path looks at once after each hook. */
 enum {
@@ -68,6 +70,8 @@ enum {
     CHAT_RATED = 1u << 29, /* has a rate, of input or of output */
     CHAT_OUTPUT_RESTS = 1u << 30 /* it has sent its share of the second: output waits for a timer */
 };
+#define CHAT_TAPPED    (1u << 31) /* somebody looks at its bytes (chat_tap.c) */
+#define CHAT_RARE_IO   (CHAT_NO_SOCKET | CHAT_TAPPED)
 #define CHAT_SUSPENDED (CHAT_SUSPENDED_PLUGIN | CHAT_SUSPENDED_OUTPUT | CHAT_SUSPENDED_WORK)
 #define CHAT_NO_INPUT  (CHAT_CLOSED | CHAT_DRAINING | CHAT_SUSPENDED | CHAT_CONNECT_LATER)
 #define CHAT_LOOK                                                                                 \
@@ -103,6 +107,7 @@ struct chat_extra {
     char *failure;                 /* why it could not connect, in words */
     struct work *work, *work_last; /* jobs that are not done yet (chat_work.c) */
     struct chat_rates *rates;      /* chat_rate.c's */
+    void *tap;                     /* what the tap calls it by */
 };
 
 struct confab_chat {
@@ -302,6 +307,15 @@ void chat_drained(confab_chat *chat);
 void chat_end_of_input(confab_chat *chat);
 void chat_send_failed(confab_chat *chat, int error);
 void chat_finish(struct channel *channel);
+
+/* For one that its settings have a tap for (chat_tap.c): begins; and then, where it has CHAT_TAPPED: what was read, what
+ * was sent of memory and of a file, that the peer has ended its side, that it is closed. */
+void chat_tap_open(confab_chat *chat);
+void chat_tap_received(confab_chat *chat, const char *bytes, size_t n);
+void chat_tap_sent(confab_chat *chat, const struct iovec *iov, int count, size_t n);
+void chat_tap_sent_file(confab_chat *chat, int file, int64_t offset, size_t n);
+void chat_tap_ended(confab_chat *chat);
+void chat_tap_closed(confab_chat *chat);
 
 /* Sets the timer to the next of its time-outs; or to one of `ticks` from now if that is sooner. */
 void chat_arm(confab_chat *chat);

@@ -143,6 +143,8 @@ void chat_finish(struct channel *channel)
     outputs_release(reactor);
     if (settings->ops.handle_close)
         settings->ops.handle_close(chat, (enum confab_reason)chat->reason);
+    if (chat->flags & CHAT_TAPPED)
+        chat_tap_closed(chat);
     if (log_wanted(CONFAB_DEBUG))
         log_end(chat);
     chat_drop_pending(chat);

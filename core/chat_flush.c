@@ -44,7 +44,7 @@ static int cut(struct iovec *iov, int count, size_t bytes)
     return n;
 }
 
-/* To a pipe or a terminal, or at a rate: then as if the kernel took no more than that lets pass. */
+/* To a pipe or a terminal, or where somebody looks, or at a rate: then as if the kernel took no more than that lets pass. */
 static __attribute__((noinline)) ssize_t send_rare(confab_chat *chat, struct iovec *iov, int count)
 {
     confab_reactor *reactor = chat->channel.reactor;
@@ -55,14 +55,17 @@ static __attribute__((noinline)) ssize_t send_rare(confab_chat *chat, struct iov
         return -EAGAIN;
     if (chat->flags & CHAT_NO_SOCKET)
         return reactor->io->writev(reactor->state, chat->channel.fd, iov, count);
-    return reactor->io->sendmsg(reactor->state, chat->channel.fd, iov, count, 0);
+    ssize_t n = reactor->io->sendmsg(reactor->state, chat->channel.fd, iov, count, 0);
+    if (n > 0 && chat->flags & CHAT_TAPPED)
+        chat_tap_sent(chat, iov, count, (size_t)n);
+    return n;
 }
 
 static ssize_t send_one(confab_chat *chat, const char *bytes, size_t len)
 {
     confab_reactor *reactor = chat->channel.reactor;
 
-    if (chat->flags & (CHAT_NO_SOCKET | CHAT_RATED)) {
+    if (chat->flags & (CHAT_RARE_IO | CHAT_RATED)) {
         struct iovec iov = { .iov_base = (void *)(uintptr_t)bytes, .iov_len = len };
         return send_rare(chat, &iov, 1);
     }
@@ -80,7 +83,7 @@ static enum round send_memory(confab_chat *chat, size_t *left)
     if (bytes > 0) {
         if (count == 1)
             n = send_one(chat, iov[0].iov_base, bytes);
-        else if (chat->flags & (CHAT_NO_SOCKET | CHAT_RATED))
+        else if (chat->flags & (CHAT_RARE_IO | CHAT_RATED))
             n = send_rare(chat, iov, count);
         else
             n = reactor->io->sendmsg(reactor->state, chat->channel.fd, iov, count, 0);
@@ -165,6 +168,8 @@ static enum round send_file(confab_chat *chat, struct segment *segment, size_t *
             return ROUND_STOPPED;
         }
         count_sent(chat, (size_t)n);
+        if (chat->flags & CHAT_TAPPED)
+            chat_tap_sent_file(chat, segment->u.file.fd, segment->u.file.offset, (size_t)n);
         segment->u.file.offset += n;
         segment->u.file.left -= n;
         *left -= (size_t)n;

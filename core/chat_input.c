@@ -204,6 +204,19 @@ static void read_and_drop(confab_chat *chat)
     }
 }
 
+/* From a pipe or a terminal, or where somebody looks. */
+static __attribute__((noinline)) ssize_t read_rare(confab_chat *chat, size_t want)
+{
+    confab_reactor *reactor = chat->channel.reactor;
+
+    if (chat->flags & CHAT_NO_SOCKET)
+        return reactor->io->read(reactor->state, chat->channel.fd, reactor->buffer, want);
+    ssize_t n = reactor->io->recv(reactor->state, chat->channel.fd, reactor->buffer, want, 0);
+    if (n > 0)
+        chat_tap_received(chat, reactor->buffer, (size_t)n);
+    return n;
+}
+
 /* The connection has broken.  A message of no bytes that is still to be told of comes first, as bytes would. */
 static void broken(confab_chat *chat, int error)
 {
@@ -229,6 +242,8 @@ static void read_ended(confab_chat *chat, ssize_t n)
         broken(chat, (int)-n);
         return;
     }
+    if (chat->flags & CHAT_TAPPED)
+        chat_tap_ended(chat);
     chat->flags |= CHAT_EOF | CHAT_EOF_DUE;
     chat_interest(chat);
     chat_end_of_input(chat);
@@ -259,8 +274,8 @@ void chat_read(confab_chat *chat)
             return;
     }
     for (unsigned i = 0; i < reactor->reads; i++) {
-        ssize_t n = chat->flags & CHAT_NO_SOCKET
-                        ? io->read(reactor->state, chat->channel.fd, reactor->buffer, want)
+        ssize_t n = chat->flags & CHAT_RARE_IO
+                        ? read_rare(chat, want)
                         : io->recv(reactor->state, chat->channel.fd, reactor->buffer, want, 0);
         if (n <= 0) {
             read_ended(chat, n);

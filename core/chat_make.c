@@ -53,6 +53,8 @@ confab_chat *chat_accepted(confab_reactor *reactor, int fd, struct settings *set
         chat_close(chat, CONFAB_REASON_NO_MEMORY, ENOMEM);
         return chat;
     }
+    if (settings->tap)
+        chat_tap_open(chat);
     chat_connected(chat);
     return chat;
 }

@@ -132,6 +132,21 @@ int confab_service_ready(confab_service *service, char *error, size_t room)
     return result;
 }
 
+int confab_service_tap(confab_service *service, const struct confab_tap_ops *ops, void *data)
+{
+    struct confab_tap_ops own = { .size = sizeof own };
+
+    if (service->stage != SERVICE_NEW && service->stage != SERVICE_READY)
+        return -EBUSY;
+    if (ops->size < offsetof(struct confab_tap_ops, opened) + sizeof ops->opened)
+        return -EINVAL;
+    memcpy(&own, ops, ops->size < sizeof own ? ops->size : sizeof own);
+    if (!own.opened)
+        return -EINVAL;
+    service->tap = (struct tap){ own.opened, own.received, own.sent, own.ended, own.closed, data };
+    return 0;
+}
+
 /* -- The end ------------------------------------------------------------- */
 
 int confab_service_free(confab_service *service)

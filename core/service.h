@@ -38,6 +38,7 @@ struct confab_service {
     struct host_limits limits;
     struct confab_chat_options chat_options;
     int64_t *counters;
+    struct tap tap; /* of its inbound chats; opened is NULL where there is none */
 
     /* From start on. */
     confab_reactor *reactor;

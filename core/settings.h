@@ -14,6 +14,16 @@ struct settings_owner {
     bool (*admits)(confab_service *);               /* is there room for one more inbound chat? */
 };
 
+/* Somebody who looks at the bytes of chats: confab_tap_ops of host.h.  Any but opened may be NULL. */
+struct tap {
+    void *(*opened)(void *data, confab_chat *chat);
+    void (*received)(void *self, const char *bytes, size_t n);
+    void (*sent)(void *self, const char *bytes, size_t n);
+    void (*ended)(void *self);
+    void (*closed)(void *self, enum confab_reason reason, int error);
+    void *data;
+};
+
 struct settings {
     uint32_t refs;
     bool inbound; /* its chats were accepted */
@@ -26,6 +36,7 @@ struct settings {
     const char *service_name;                /* for the log; NULL where service is */
     bool complained;                         /* of a plugin's mistake that each connection would show again */
     const struct settings_owner *owner;      /* NULL where service is */
+    const struct tap *tap;                   /* of chats that were accepted; NULL: none */
 };
 
 /* Settings with one reference.  options (may be NULL) over base (NULL: the

@@ -9,6 +9,7 @@
 #include "command.h"
 #include "listening.h"
 #include "plugin_path.h"
+#include "record.h"
 
 #include <confab/host.h>
 #include <inttypes.h>
@@ -29,6 +30,7 @@ struct hosting {
     confab_module *module;
     confab_service *service;
     confab_reactor *reactor;
+    struct recorder *recorder; /* NULL: nothing is recorded */
     bool started;
     unsigned ends; /* signals that asked for the end */
     char error[COMMAND_ERROR];
@@ -135,6 +137,17 @@ static int set_options(struct hosting *hosting)
     return EXIT_SUCCESS;
 }
 
+/* Before the service starts: its plugin may listen there. */
+static int record(struct hosting *hosting)
+{
+    const struct hosting_wish *wish = hosting->wish;
+    if (!hosting->recorder)
+        return EXIT_SUCCESS;
+    int error = recorder_attach(hosting->recorder, hosting->service, confab_module_plugin(hosting->module),
+                                wish->words, wish->word_count);
+    return error ? failure(wish->command, "--record: %s", strerror(-error)) : EXIT_SUCCESS;
+}
+
 /* Each connection takes a descriptor, and the soft limit is often 1,024. */
 static void raise_descriptor_limit(void)
 {
@@ -239,14 +252,22 @@ static void close_all(struct hosting *hosting)
         confab_service_free(hosting->service);
     if (hosting->module)
         confab_module_unload(hosting->module);
+    recorder_free(hosting->recorder);
 }
 
 int hosting_run(const struct hosting_wish *wish)
 {
     struct hosting hosting = { .wish = wish };
-    int status = load(&hosting);
+    int status = EXIT_SUCCESS;
+    if (wish->record && recorder_open(&hosting.recorder, wish->record, wish->record_limit, hosting.error,
+                                      sizeof(hosting.error)) < 0)
+        status = failure(wish->command, "--record: %s", hosting.error);
+    if (!status)
+        status = load(&hosting);
     if (!status)
         status = set_options(&hosting);
+    if (!status)
+        status = record(&hosting);
     if (!status)
         status = start(&hosting);
     if (!status)

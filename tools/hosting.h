@@ -2,6 +2,8 @@
 #ifndef CONFAB_TOOLS_HOSTING_H
 #define CONFAB_TOOLS_HOSTING_H
 
+#include <stdint.h>
+
 /* What the command line asked for; checked as far as it can be without the plugin. */
 struct hosting_wish {
     const char *command; /* for messages */
@@ -12,6 +14,8 @@ struct hosting_wish {
     const char **listen; /* addresses; none: the plugin's default port on loopback */
     int listen_count;
     const char *backend; /* NULL: none was asked for */
+    const char *record;  /* a folder for recordings; NULL: nothing is recorded */
+    uint64_t record_limit;
 };
 
 /* Serves until a signal ends it.  Returns the exit status; what went wrong

@@ -3,18 +3,22 @@
 #include "hosting.h"
 #include "logger.h"
 #include "options.h"
+#include "record.h"
 
 #include <confab/host.h>
 #include <string.h>
 
 static const char command[] = "confab serve";
+static const uint64_t record_limit = 1 << 20;
 
-enum { LISTEN, BACKEND, WORKERS, LOG_LEVEL, HELP };
+enum { LISTEN, BACKEND, WORKERS, LOG_LEVEL, RECORD, RECORD_LIMIT, HELP };
 static const struct argument options[] = {
     [LISTEN] = { 'l', "listen", "an address" },
     [BACKEND] = { 'b', "backend", "a backend's name" },
     [WORKERS] = { 'w', "workers", "a number of workers" },
     [LOG_LEVEL] = { 0, "log-level", "debug, info, warning or error" },
+    [RECORD] = { 0, "record", "a folder" },
+    [RECORD_LIMIT] = { 0, "record-limit", "a size" },
     [HELP] = { 'h', "help", NULL },
     { 0, NULL, NULL },
 };
@@ -22,7 +26,7 @@ static const struct argument options[] = {
 static int help(void)
 {
     puts("usage: confab serve [-l ADDRESS]... [-b BACKEND] [-w 0] [--log-level LEVEL]\n"
-         "                    PLUGIN [KEY=VALUE]...\n"
+         "                    [--record DIR] [--record-limit SIZE] PLUGIN [KEY=VALUE]...\n"
          "\n"
          "Serves a plugin's protocol until it gets a SIGTERM, SIGINT or SIGQUIT: then it\n"
          "stops listening, lets replies that are under way end, and ends.  A second\n"
@@ -40,6 +44,11 @@ static int help(void)
          "                           that CONFAB_BACKEND names, else the best\n"
          "  -w, --workers 0          0: all in one process, which is all there is so far\n"
          "      --log-level LEVEL    debug, info, warning or error; default: info\n"
+         "      --record DIR         writes each connection into a file of that folder, which\n"
+         "                           'confab check --session' plays again.  It holds all that\n"
+         "                           clients send, passwords too; only its owner can read it\n"
+         "      --record-limit SIZE  bytes of one connection that are written at the most;\n"
+         "                           default: 1M, and not over 12M\n"
          "  -h, --help               this text\n"
          "  --                       what follows is no option\n"
          "\n"
@@ -105,6 +114,21 @@ static int check_workers(const char *text)
     return EXIT_SUCCESS;
 }
 
+/* 512, 64K, 1M. */
+static int check_record_limit(const char *text, uint64_t *limit)
+{
+    size_t digits = strspn(text, "0123456789");
+    const char *unit = text + digits;
+    unsigned shift = strcmp(unit, "K") == 0 ? 10 : strcmp(unit, "M") == 0 ? 20 : 0;
+    if (confab_parse_u64(text, digits, limit) == 0 && (shift || !*unit) && *limit > 0 &&
+        *limit <= (uint64_t)RECORD_LIMIT_MAX >> shift) {
+        *limit <<= shift;
+        return EXIT_SUCCESS;
+    }
+    return usage_error(
+        command, "--record-limit: expected a size from 1 to 12M, as 512, 64K or 1M, but got \"%s\"", text);
+}
+
 /* Takes one option or operand; returns an exit status. */
 static int take(struct hosting_wish *wish, int what, const char *word, enum confab_level *level)
 {
@@ -122,6 +146,11 @@ static int take(struct hosting_wish *wish, int what, const char *word, enum conf
             return EXIT_SUCCESS;
         return usage_error(command, "--log-level: expected debug, info, warning or error, but got \"%s\"",
                            word);
+    case RECORD:
+        wish->record = word;
+        return EXIT_SUCCESS;
+    case RECORD_LIMIT:
+        return check_record_limit(word, &wish->record_limit);
     default:
         if (wish->plugin)
             wish->words[wish->word_count++] = word;
@@ -158,7 +187,9 @@ static int run(const char *program, int argc, char **argv)
     /* No list can be longer than the command line. */
     const char **listen = calloc((size_t)argc, sizeof(*listen));
     const char **words = calloc((size_t)argc, sizeof(*words));
-    struct hosting_wish wish = { .command = command, .program = program, .listen = listen, .words = words };
+    struct hosting_wish wish = {
+        .command = command, .program = program, .listen = listen, .words = words, .record_limit = record_limit
+    };
     int status;
     if (listen && words)
         status = read_and_run(&wish, argc, argv);

@@ -83,6 +83,34 @@ void confab_service_set_worker(confab_service *service, unsigned worker);
  * the service at once. */
 int confab_service_start(confab_service *service, confab_reactor *reactor, char *error, size_t room);
 
+/* Somebody who looks at what a service's connections carry, to write it down: bytes as they came from the network and as
+ * the network took them, not messages.  Called on the loop; of the chat they may ask confab_chat_id, _peer and
+ * _local, and they may log; no other function of that reactor may be called.  Bytes die when the call returns.  Where there
+ * is no tap it costs nothing, and where there is one a copy of what each one does. */
+struct confab_tap_ops {
+    size_t size; /* sizeof(struct confab_tap_ops) */
+
+    /* A connection was accepted; before handle_connect.  What it returns is `self` of the calls below; NULL: this
+     * connection is not looked at, and there is no other call.  Required. */
+    void *(*opened)(void *data, confab_chat *chat);
+
+    /* What was read, in the pieces in which it was; before the plugin has it.  Never 0 bytes.  What comes after
+     * close_when_done is dropped, and not told. */
+    void (*received)(void *self, const char *bytes, size_t n);
+
+    /* What the network has taken of the output, bytes of files too (pieces of no certain size). */
+    void (*sent)(void *self, const char *bytes, size_t n);
+
+    /* The peer has ended its side. */
+    void (*ended)(void *self);
+
+    /* The last call, exactly once, after handle_close: its reason, and confab_chat_error. */
+    void (*closed)(void *self, enum confab_reason reason, int error);
+};
+
+/* Sets it, for connections that the service accepts; ops is copied.  Before start: -EBUSY later; -EINVAL: no opened. */
+int confab_service_tap(confab_service *service, const struct confab_tap_ops *ops, void *data);
+
 /* confab_service_listen for a descriptor that listens already; owns fd in any case. */
 int confab_service_listener_adopt(confab_service *service, confab_listener **listener, int fd,
                                   const struct confab_chat_ops *ops,

@@ -299,3 +299,26 @@ int session_print_step(const struct session *session, const struct session_step 
     print_step(&printing, session, step, "");
     return printing.error;
 }
+
+/* -- For those who write the text of a session themselves ------------------------------------ */
+
+int bytes_word(struct bytes *to, const char *word)
+{
+    struct printing printing = { .to = to };
+
+    print_quoted(&printing, word);
+    return printing.error;
+}
+
+int bytes_print(struct bytes *to, const void *bytes, size_t n)
+{
+    struct printing printing = { .to = to };
+    struct text_part part = { .bytes = (char *)(uintptr_t)bytes, .len = n, .times = 1 };
+    struct text text = { .parts = &part, .count = n > 0 };
+    size_t from = to->len;
+
+    while (from > 0 && to->at[from - 1] != '\n')
+        from--;
+    print_text(&printing, &text, from);
+    return printing.error;
+}

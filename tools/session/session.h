@@ -44,6 +44,12 @@ void bytes_free(struct bytes *bytes);
  * ASCII. */
 int bytes_quote(struct bytes *quoted, const void *bytes, size_t n);
 
+/* The same as strings in several lines, where one would be long, as session_print has them. */
+int bytes_print(struct bytes *to, const void *bytes, size_t n);
+
+/* A word, in quotes only where it needs them: an option's value, an address. */
+int bytes_word(struct bytes *to, const char *word);
+
 /* One byte of it; how long that is. */
 enum { QUOTED_BYTE = 4 };
 size_t quote_byte(unsigned char byte, char quoted[QUOTED_BYTE]);
