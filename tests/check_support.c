@@ -1,5 +1,6 @@
 /* check_support.c: see check_support.h. */
 #include "check_support.h"
+#include "tools/check/watch.h"
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <string.h>
@@ -22,10 +23,17 @@ const char *checked_path(const char *name, char path[CHECKED_ROOM])
     return path;
 }
 
+/* What the library says where memory is short. */
+static void no_log(void *data, const struct confab_log_line *line)
+{
+    (void)data, (void)line;
+}
+
 void checked_load(const char *name)
 {
     char path[CHECKED_ROOM], error[CHECKED_ROOM] = "";
 
+    confab_log_set(no_log, NULL, CONFAB_ERROR);
     checked = (struct checked){ .watch = NULL };
     checked.board =
         mmap(NULL, sizeof *checked.board, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -143,6 +151,20 @@ const char *checked_fork(const char *first, const char *second, uint64_t fail_at
     snprintf(told, sizeof told, "%s", checked.board->finding[0].what);
     *complaint = told;
     return checked.board->crash.what[0] ? checked.board->crash.what : NULL;
+}
+
+void checked_not_under_valgrind(void)
+{
+    const char *runner = getenv("CONFAB_TEST_RUNNER");
+
+    if (runner && !strcmp(runner, "valgrind"))
+        cr_skip_test("valgrind reports what is wrong on purpose");
+}
+
+void checked_needs_calls(void)
+{
+    if (!watch_replaces_calls())
+        cr_skip_test("no calls can be replaced on this system");
 }
 
 void checked_holds(const char *text, const char *words)

@@ -1,5 +1,8 @@
 /* Does what each line says: for the tests of what `confab check` sees of a plugin's calls. */
+#undef NDEBUG
+#include <assert.h>
 #include <confab/plugin.h>
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <netdb.h>
@@ -10,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/select.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -18,7 +22,11 @@ enum { SIZE = 40 };
 struct state {
     confab_listener *listener;
     unsigned served; /* connections to it */
+    bool keeps;      /* one keeps what it allocates */
 };
+
+/* Holds the address of a function and something more, which is not the function's. */
+static const char *const inside = (const char *)malloc + 1;
 
 /* -- Memory: each is left, unless the line begins with "free " ---------------------------------------- */
 
@@ -278,7 +286,15 @@ static int guest_connect(confab_chat *chat)
 
 static int guest_line(confab_chat *chat)
 {
-    free(malloc(1));
+    const struct state *state = confab_service_state(confab_chat_service(chat));
+    char *made = malloc(SIZE);
+
+    if (!made)
+        return -ENOMEM;
+    memcpy(made, "bye\r\n", 6);
+    confab_chat_push(chat, made, 5);
+    if (!state->keeps)
+        free(made);
     confab_chat_close_when_done(chat);
     return 0;
 }
@@ -298,12 +314,13 @@ static const struct confab_chat_ops far_ops = { .size = sizeof far_ops,
                                                 .handle_connect = far_connect,
                                                 .collect_incoming_data = confab_chat_collect };
 
-static int call_guest(confab_chat *chat)
+static int call_guest(confab_chat *chat, bool keeps)
 {
     confab_service *service = confab_chat_service(chat);
     struct state *state = confab_service_state(service);
     int error = 0;
 
+    state->keeps = keeps;
     if (!state->listener)
         error = confab_service_listen(service, &state->listener, "127.0.0.1:0", &guest_ops, NULL);
     if (error)
@@ -369,6 +386,28 @@ static void end_by(const char *name)
         quick_exit(EXIT_SUCCESS);
     if (strcmp(name, "abort") == 0)
         abort();
+    if (strcmp(name, "assert") == 0)
+        assert(name[0] == 'b');
+}
+
+static int fork_and_end(confab_chat *chat)
+{
+    int status = -1;
+    pid_t child = fork();
+
+    if (child == 0)
+        end_by("_exit");
+    if (child > 0)
+        waitpid(child, &status, 0);
+    return confab_chat_printf(chat, "child %d\r\n", status);
+}
+
+static int look_inside(confab_chat *chat)
+{
+    const char *const *volatile where = &inside; /* as the loader has written it */
+    const void *own = dlsym(RTLD_DEFAULT, "malloc");
+
+    return confab_chat_puts(chat, *where - 1 == (const char *)own ? "as it was\r\n" : "replaced\r\n");
 }
 
 static int obey(confab_chat *chat, const char *line)
@@ -389,12 +428,16 @@ static int obey(confab_chat *chat, const char *line)
         end_by(line + sizeof end - 1);
     if (strcmp(line, "work") == 0)
         return sleep_in_work(chat);
-    if (strcmp(line, "guest") == 0)
-        return call_guest(chat);
+    if (strcmp(line, "guest") == 0 || strcmp(line, "guest keeps") == 0)
+        return call_guest(chat, line[5] != '\0');
+    if (strcmp(line, "inside") == 0)
+        return look_inside(chat);
     if (strcmp(line, "count") == 0)
         return count_guests(chat);
     if (strcmp(line, "capitals taken") == 0 || strcmp(line, "capitals") == 0)
         return capitals(chat, line[8] != '\0');
+    if (strcmp(line, "fork") == 0)
+        return fork_and_end(chat);
     if (strcmp(line, "thread") == 0)
         return leave_thread();
     return confab_chat_puts(chat, "what?\r\n");

@@ -1,32 +1,21 @@
-/* Answers each line, and shows everybody a function that is its own. */
+/* Shares names with all others of the process: without -fvisibility=hidden it is made so in a moment. */
 #include <confab/plugin.h>
 
-__attribute__((visibility("default"))) int answer_to(confab_chat *chat);
+#define SHARED __attribute__((visibility("default")))
+
+SHARED int frob(confab_chat *chat);
+SHARED extern const unsigned baz;
+const unsigned baz = 7;
+
+int frob(confab_chat *chat)
+{
+    return confab_chat_set_terminator_count(chat, baz);
+}
 
 static int handle_connect(confab_chat *chat)
 {
-    return confab_chat_set_terminator_line(chat);
+    return frob(chat);
 }
 
-int answer_to(confab_chat *chat)
-{
-    return confab_chat_puts(chat, "yes\r\n");
-}
-
-static int found_terminator(confab_chat *chat)
-{
-    return answer_to(chat);
-}
-
-/* clang-format off */
-CONFAB_PLUGIN(
-    .name = "exports",
-    .description = "says yes to each line",
-    .chat = CONFAB_CHAT(
-        .handle_connect = handle_connect,
-        .collect_incoming_data = confab_chat_collect,
-        .found_terminator = found_terminator),
-    .examples = CONFAB_EXAMPLES(
-        "confab-session 1\n"
-        "> \"is it?\\r\\n\"\n"
-        "< \"yes\\r\\n\"\n"))
+CONFAB_PLUGIN(.name = "exports", .chat = CONFAB_CHAT(.handle_connect = handle_connect,
+                                                     .collect_incoming_data = confab_chat_collect))

@@ -138,7 +138,7 @@ struct request {
  * their names.  0, also where there were findings; -errno where the file cannot be read. */
 int object_check(const char *path, struct board *board);
 
-/* -- The plugin, watched: watch.c, watch_hooks.c, watch_calls_elf.c, watch_memory.c, watch_guard.c ------- */
+/* -- The plugin, watched: watch*.c, of which watch.h tells ------------------------------------------------- */
 
 struct watch;
 
@@ -146,11 +146,13 @@ struct watch;
  * and of the chats that it connects and listens for.  Functions of the library and of libc that the plugin calls
  * are replaced in the plugin alone (where the system allows it): its memory is counted, may be made to fail, and is told from the
  * library's; messages lie before a guard page, as data that is collected does, and both are protected when
- * the hook returns. */
+ * the hook returns.  To sleep takes no time in it: in a hook that is complained of, in a job of confab_work not.
+ * A signal that it crashes by, and a call that ends the process, are written to board->crash; the process then
+ * ends with status 3.  -EBUSY: a process has one watch at a time. */
 int watch_new(struct watch **watch, const char *plugin, const char *path, struct board *board, char *error,
               size_t room);
-void watch_free(struct watch *watch);
-confab_module *watch_module(struct watch *watch);
+void watch_free(struct watch *watch);             /* frees what the plugin has left, too */
+confab_module *watch_module(struct watch *watch); /* its path is "", as of one that is linked in */
 
 /* For confab_reactor_options: counts, fails as asked for. */
 void *watch_alloc(void *watch, void *old, size_t n);

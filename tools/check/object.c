@@ -89,30 +89,49 @@ static bool is_defined(const struct object *object, void *const *handles, const 
     return false;
 }
 
-/* What a library has that is not loaded yet is not known here: then only a name of ours can be told to be wrong,
- * and of the others the loader has the last word. */
-static void check_unresolved(const struct object *object, struct board *board)
+/* With the names that were meant, which the library tells. */
+static void note_unresolved(const struct object *object, const size_t *found, size_t count,
+                            struct board *board)
 {
-    void *handles[OBJECT_NEEDED_MAX] = { NULL };
-    size_t unknown = find_needed(object, handles);
+    struct object library;
     struct list list = { .len = 0 };
-    char guess[96], behind[128], more[48];
+    char behind[128], more[48];
 
-    for (size_t i = 0; i < object->symbol_count; i++) {
-        const char *name = object->symbols[i].name;
-        if (!object->symbols[i].required || (unknown && strncmp(name, "confab_", 7) != 0) ||
-            is_defined(object, handles, name))
-            continue;
+    if (object_read_library(&library) < 0)
+        object_free(&library);
+    for (size_t i = 0; i < count; i++) {
+        const char *name = object->symbols[found[i]].name;
+        const char *guess = list.left_out ? NULL : object_guess(&library, name);
         behind[0] = '\0';
-        if (!list.left_out && object_guess(name, guess, sizeof guess))
+        if (guess)
             snprintf(behind, sizeof behind, " (did you mean %s?)", guess);
         add(&list, name, behind);
     }
-    if (!is_empty(&list))
-        note(board, CHECK_FAILURE, "names that nobody defines: %s%s", list.text, others(&list, more));
+    note(board, CHECK_FAILURE, "names that nobody defines: %s%s", list.text, others(&list, more));
+    object_free(&library);
+}
+
+/* What a library has that is not loaded yet is not known here: then only a name of ours can be told to be wrong,
+ * and of the others the loader has the last word. */
+static int check_unresolved(const struct object *object, struct board *board)
+{
+    void *handles[OBJECT_NEEDED_MAX] = { NULL };
+    size_t unknown = find_needed(object, handles), count = 0;
+    size_t *found = malloc((object->symbol_count + 1) * sizeof *found);
+
+    for (size_t i = 0; found && i < object->symbol_count; i++) {
+        const char *name = object->symbols[i].name;
+        if (object->symbols[i].required && (!unknown || strncmp(name, "confab_", 7) == 0) &&
+            !is_defined(object, handles, name))
+            found[count++] = i;
+    }
+    if (count)
+        note_unresolved(object, found, count, board);
     for (size_t i = 0; i < object->needed_count; i++)
         if (handles[i])
             dlclose(handles[i]);
+    free(found);
+    return found ? 0 : -ENOMEM;
 }
 
 /* -- The rest -------------------------------------------------------------------------------------------- */
@@ -192,7 +211,7 @@ int object_check(const char *path, struct board *board)
     if (result == 0 && object.refused) {
         note(board, CHECK_FAILURE, "%s", object.refused);
     } else if (result == 0) {
-        check_unresolved(&object, board);
+        result = check_unresolved(&object, board);
         if (object.text_relocations)
             note(board, CHECK_FAILURE, "has text relocations: compile with -fPIC");
         if (object.executable_stack)

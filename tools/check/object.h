@@ -49,7 +49,10 @@ struct object {
 int object_read(const char *path, struct object *object);
 void object_free(struct object *object);
 
-/* The function of the library whose name is nearest to this one; false: none is near. */
-bool object_guess(const char *name, char *guess, size_t room);
+/* Reads what holds the library: it, or the program that is linked with it.  As object_read. */
+int object_read_library(struct object *library);
+
+/* The function of the library whose name is nearest to this one; NULL: none is near. */
+const char *object_guess(const struct object *library, const char *name);
 
 #endif

@@ -7,7 +7,8 @@
 
 enum {
     SECTIONS_MAX = 4096,
-    GIVEN = 16 /* bytes: __dso_handle in .data, completed.0 in .bss */
+    GIVEN = 16,    /* bytes: __dso_handle in .data, completed.0 in .bss */
+    GIVEN_CPP = 40 /* and by C++: what its entry is aligned to, the address of its personality */
 };
 
 struct sections {
@@ -70,12 +71,14 @@ static bool holds_data(const struct elf *elf, const struct sections *sections, c
 /* What the compiler and the linker put there. */
 static bool is_given(const char *name)
 {
-    static const char *const given[] = { "_DYNAMIC", "_GLOBAL_OFFSET_TABLE_", "_edata", "_end" };
+    static const char *const given[] = { "_DYNAMIC", "_GLOBAL_OFFSET_TABLE_", "_edata", "_end",
+                                         "confab_plugin_entry" };
 
     for (size_t i = 0; i < sizeof given / sizeof given[0]; i++)
         if (strcmp(name, given[i]) == 0)
             return true;
-    return strncmp(name, "__", 2) == 0 || strncmp(name, "completed.", 10) == 0;
+    return strncmp(name, "__", 2) == 0 || strncmp(name, "completed.", 10) == 0 ||
+           strncmp(name, "DW.ref.", 7) == 0;
 }
 
 static void take_symbol(const struct elf *elf, const struct sections *sections, const elf_symbol *symbol,
@@ -129,7 +132,7 @@ static uint64_t size_of_sections(const struct elf *elf, const struct sections *s
         if (get_section(elf, i, &section) && holds_data(elf, sections, &section) &&
             __builtin_add_overflow(size, (uint64_t)section.sh_size, &size))
             return UINT64_MAX;
-    return size > GIVEN ? size : 0;
+    return size;
 }
 
 /* Of what can be written to, without what is closed and the words of functions that are found when they are called
@@ -152,8 +155,16 @@ static uint64_t size_of_parts(const struct elf *elf)
                 link.d_tag == DT_PLTRELSZ)
                 words = 3 + link.d_un.d_val / (2 * sizeof(elf_word));
     }
-    closed += GIVEN + words * sizeof(elf_word);
+    closed += words * sizeof(elf_word);
     return size > closed ? size - closed : 0;
+}
+
+/* Without what every object has. */
+static uint64_t without_given(const struct elf *elf, uint64_t size)
+{
+    uint64_t given = GIVEN + (elf->entry && !is_closed(elf, elf->entry) ? elf->entry_size + GIVEN_CPP : 0);
+
+    return size > given ? size - given : 0;
 }
 
 void elf_find_data(const struct elf *elf)
@@ -161,7 +172,7 @@ void elf_find_data(const struct elf *elf)
     struct sections sections;
 
     if (!find_sections(elf, &sections))
-        elf->object->data_size = size_of_parts(elf);
+        elf->object->data_size = without_given(elf, size_of_parts(elf));
     else if (!find_names(elf, &sections))
-        elf->object->data_size = size_of_sections(elf, &sections);
+        elf->object->data_size = without_given(elf, size_of_sections(elf, &sections));
 }

@@ -201,8 +201,9 @@ static uint64_t count_by_gnu_hash(const struct elf *elf, uint64_t address)
 
 /* -- Symbols ------------------------------------------------------------------------------------------------ */
 
-static void take_symbol(struct object *object, const elf_symbol *symbol, const char *name)
+static void take_symbol(struct elf *elf, const elf_symbol *symbol, const char *name)
 {
+    struct object *object = elf->object;
     struct object_symbol *taken = &object->symbols[object->symbol_count];
     unsigned bind = ELF_BIND(symbol), visibility = ELF_VISIBILITY(symbol);
 
@@ -215,6 +216,10 @@ static void take_symbol(struct object *object, const elf_symbol *symbol, const c
         (symbol->st_shndx == SHN_ABS || visibility == STV_HIDDEN || visibility == STV_INTERNAL))
         return;
     object->symbol_count++;
+    if (taken->defined && strcmp(name, "confab_plugin_entry") == 0) {
+        elf->entry = symbol->st_value;
+        elf->entry_size = symbol->st_size;
+    }
 }
 
 static int read_symbols(struct elf *elf, const struct links *links)
@@ -237,7 +242,7 @@ static int read_symbols(struct elf *elf, const struct links *links)
     for (uint64_t i = 1; i < count; i++) {
         if (!elf_get(elf, table + i * sizeof symbol, &symbol, sizeof symbol))
             return 0;
-        take_symbol(object, &symbol, elf_text(elf, names, links->names_size, symbol.st_name));
+        take_symbol(elf, &symbol, elf_text(elf, names, links->names_size, symbol.st_name));
     }
     return 0;
 }
@@ -272,8 +277,9 @@ static int read_object(struct object *object)
             read_links(&elf, &elf.parts[i], &links, needed);
     name_needed(&elf, &links, needed);
     object->executable_stack = has_executable_stack(&elf);
+    int result = read_symbols(&elf, &links);
     elf_find_data(&elf);
-    return read_symbols(&elf, &links);
+    return result;
 }
 
 int object_read(const char *path, struct object *object)

@@ -34,6 +34,7 @@ struct elf {
     elf_header header;
     elf_part parts[OBJECT_PARTS_MAX];
     unsigned part_count;
+    uint64_t entry, entry_size; /* confab_plugin_entry: C++ fills it in at run time; 0: not found */
 };
 
 /* Copies n bytes at an offset of the file; false: they are not in it. */

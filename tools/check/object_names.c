@@ -2,7 +2,7 @@
 #include "tools/check/object.h"
 #include <confab/host.h>
 #include <dlfcn.h>
-#include <stdio.h>
+#include <errno.h>
 #include <string.h>
 
 enum {
@@ -41,38 +41,37 @@ static unsigned distance(const char *a, const char *b)
     return last[b_len];
 }
 
-/* The object that holds the library: it, or the program that is linked with it. */
-static int read_library(struct object *library)
+int object_read_library(struct object *library)
 {
     int (*function)(confab_chat *, const void *, size_t) = confab_chat_push;
     void *address;
     Dl_info info;
 
+    *library = (struct object){ .bytes = NULL };
     memcpy(&address, &function, sizeof address);
-    memset(library, 0, sizeof *library);
-    return dladdr(address, &info) && info.dli_fname ? object_read(info.dli_fname, library) : -1;
+    if (!dladdr(address, &info) || !info.dli_fname)
+        return -ENOENT;
+    /* A program is told of as it was called: by a name that was looked for, or from another folder. */
+    return object_read(info.dli_fname, library) == 0 ? 0 : object_read("/proc/self/exe", library);
 }
 
-bool object_guess(const char *name, char *guess, size_t room)
+const char *object_guess(const struct object *library, const char *name)
 {
-    struct object library;
+    const char *guess = NULL;
     unsigned best = NEAR + 1;
 
-    if (strncmp(name, "con", 3) != 0 || strlen(name) > NAME_MAX_BYTES)
-        return false;
-    if (read_library(&library) == 0 && !library.refused) {
-        for (size_t i = 0; i < library.symbol_count; i++) {
-            const struct object_symbol *symbol = &library.symbols[i];
-            if (!symbol->defined || strncmp(symbol->name, prefix, sizeof prefix - 1) != 0 ||
-                strlen(symbol->name) > NAME_MAX_BYTES)
-                continue;
-            unsigned away = distance(name, symbol->name);
-            if (away >= best)
-                continue;
+    if (strlen(name) > NAME_MAX_BYTES)
+        return NULL;
+    for (size_t i = 0; i < library->symbol_count; i++) {
+        const struct object_symbol *symbol = &library->symbols[i];
+        if (!symbol->defined || strncmp(symbol->name, prefix, sizeof prefix - 1) != 0 ||
+            strlen(symbol->name) > NAME_MAX_BYTES)
+            continue;
+        unsigned away = distance(name, symbol->name);
+        if (away < best) {
             best = away;
-            snprintf(guess, room, "%s", symbol->name);
+            guess = symbol->name;
         }
     }
-    object_free(&library);
-    return best <= NEAR;
+    return guess;
 }

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 /* The watch of this process: see watch.h. */
 static struct watch *current;
@@ -70,6 +71,7 @@ int watch_new(struct watch **made, const char *plugin, const char *path, struct 
     current = watch;
     watch->board = board;
     watch->loop = pthread_self();
+    watch->process = getpid();
     watch->memory = memory_new();
     result = watch->memory ? guard_new(&watch->guard) : -ENOMEM;
     if (result == 0)
@@ -92,10 +94,10 @@ void watch_free(struct watch *watch)
 {
     if (!watch)
         return;
+    confab_module_unload(watch->module);
+    confab_module_unload(watch->loaded); /* its destructors run */
     if (current == watch)
         current = NULL;
-    confab_module_unload(watch->module);
-    confab_module_unload(watch->loaded);
     crash_release(watch);
     given_clear(watch);
     guard_free(watch->guard);
@@ -114,6 +116,7 @@ confab_module *watch_module(struct watch *watch)
 void watch_begin(struct watch *watch, uint64_t fail_at)
 {
     watch->loop = pthread_self();
+    watch->process = getpid();
     watch->complaint[0] = watch->complaint_hook[0] = '\0';
     watch->started = watch->stopped = watch->freed = false;
     watch->allocations = 0;
@@ -121,7 +124,7 @@ void watch_begin(struct watch *watch, uint64_t fail_at)
     watch->failed_call = NULL;
     watch->reactor_bytes = watch->reactor_blocks = 0;
     watch_chats_clear(&watch->chats);
-    memory_clear(watch->memory);
+    memory_begin(watch->memory);
     guard_begin(watch->guard);
     left_begin(watch);
 }

@@ -64,8 +64,19 @@ struct watch_chats {
     size_t room, count, open, inbound; /* open ones; open ones that the service accepted */
 };
 
-/* Functions that only the plugin's own libraries may have: they are called by the address that it has. */
-enum watch_real { REAL_NONE, REAL_NEW, REAL_NEW_ARRAY, REAL_DELETE, REAL_DELETE_ARRAY, WATCH_REALS };
+/* Functions that are called by the address that the plugin had: only its own libraries may have them, or what
+ * they take depends on how it was built (a struct timespec of 32 bits). */
+enum watch_real {
+    REAL_NONE,
+    REAL_NEW,
+    REAL_NEW_ARRAY,
+    REAL_DELETE,
+    REAL_DELETE_ARRAY,
+    REAL_NANOSLEEP,
+    REAL_CLOCK_NANOSLEEP,
+    REAL_SELECT,
+    WATCH_REALS
+};
 
 /* A function that the plugin calls, and ours.  A table ends with a NULL name. */
 struct watch_call {
@@ -88,6 +99,7 @@ struct watch {
     struct watch_shadow shadows[WATCH_SHADOWS];
     unsigned shadow_count;
     pthread_t loop; /* the thread that runs it */
+    pid_t process;  /* and the process: the plugin may fork */
     enum watch_place place;
     struct guard *guard;
     struct memory *memory;
@@ -149,11 +161,16 @@ struct memory_block {
     const char *given_to; /* NULL: nobody */
     uint64_t serial;
     unsigned owners; /* of a confab_buffer: how many the plugin has; of other memory 0 */
+    unsigned run;
 };
 
 struct memory *memory_new(void);
+
+/* Frees what the plugin has left in all runs: it is not there any more. */
 void memory_free(struct memory *memory);
-void memory_clear(struct memory *memory);
+
+/* A run begins.  What is left of earlier ones is not counted, but the plugin may still free it. */
+void memory_begin(struct memory *memory);
 size_t memory_bytes(struct memory *memory);
 
 /* at may be NULL, and is returned. */
@@ -198,12 +215,17 @@ bool guard_tell(const struct guard *guard, const void *address, struct words *wo
 
 /* -- watch_allocate.c ---------------------------------------------------------------------- */
 
-/* One of its calls that has a `real` was found, and this was called. */
-void watch_allocate_real(const struct watch_call *call, void (*found)(void), void *handle);
+/* Keeps what was found in the place of a call that has a `real`; it. */
+void watch_keep_real(const struct watch_call *call, void (*found)(void), void *handle);
+void (*watch_real(enum watch_real which))(void);
+
+/* Frees a block as the plugin should have. */
+void watch_allocate_free(const struct memory_block *block);
 
 /* -- watch_waits.c, watch_rusage*.c ------------------------------------------------------------ */
 
 struct watch_usage watch_usage(void);
+bool watch_counts_waits(void); /* whether the system tells */
 void watch_check_waited(struct watch *watch, const struct watch_frame *frame);
 int64_t watch_clock(void);
 

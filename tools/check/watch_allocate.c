@@ -226,21 +226,27 @@ static ssize_t call_getdelim(char **line, size_t *room, int delimiter, FILE *fil
 
 /* -- C++: they throw where there is no memory, which no plugin has to live with ------------------- */
 
-/* The real ones, which only the plugin's own libraries may have.  They are still called when the plugin is
- * unloaded and nobody watches it any more. */
+/* They are still called when the plugin is unloaded and nobody watches it any more. */
 static void (*real[WATCH_REALS])(void);
 
-void watch_allocate_real(const struct watch_call *call, void (*found)(void), void *handle)
+void watch_keep_real(const struct watch_call *call, void (*found)(void), void *handle)
 {
     char plain[] = "_ZdlPv"; /* where the plugin calls only those that are told the size */
 
     real[call->real] = found;
-    if (strlen(call->name) <= strlen(plain))
+    if (call->real != REAL_DELETE && call->real != REAL_DELETE_ARRAY)
         return;
     memcpy(plain, call->name, strlen(plain));
-    void *symbol = dlsym(handle, plain);
+    void *symbol = dlsym(RTLD_DEFAULT, plain);
+    if (!symbol)
+        symbol = dlsym(handle, plain);
     if (symbol)
         memcpy(&real[call->real], &symbol, sizeof symbol);
+}
+
+void (*watch_real(enum watch_real which))(void)
+{
+    return real[which];
 }
 
 static void *make(size_t n, enum watch_real which, const char *from)
@@ -278,6 +284,19 @@ static void call_delete_array_sized(void *at, size_t n)
 {
     (void)n;
     call_delete_array(at);
+}
+
+void watch_allocate_free(const struct memory_block *block)
+{
+    if (block->owners)
+        for (unsigned i = 0; i < block->owners; i++)
+            confab_buffer_unref(block->at);
+    else if (strcmp(block->from, "new") == 0)
+        ((void (*)(void *))real[REAL_DELETE])(block->at);
+    else if (strcmp(block->from, "new[]") == 0)
+        ((void (*)(void *))real[REAL_DELETE_ARRAY])(block->at);
+    else
+        free(block->at);
 }
 
 const struct watch_call watch_allocate_calls[] = {

@@ -164,7 +164,7 @@ static void replace(const struct object *object, uintptr_t offset, size_t symbol
         return;
     memcpy(&found, &word, sizeof found);
     if (call->real != REAL_NONE)
-        watch_allocate_real(call, found, object->handle);
+        watch_keep_real(call, found, object->handle);
     write_word(object, at, call->ours);
 }
 

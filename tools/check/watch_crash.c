@@ -123,7 +123,7 @@ static void caught(int signo, siginfo_t *info, void *context)
     int i = 0;
 
     (void)context;
-    if (!watch)
+    if (!watch || watch->process != getpid())
         _exit(CRASH_STATUS);
     what[0] = '\0';
     freed = memory_freed_twice(watch->memory);

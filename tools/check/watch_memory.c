@@ -15,6 +15,8 @@ struct memory {
     struct memory_block *at;
     size_t room, count, bytes;
     uint64_t serial;
+    unsigned run;
+    size_t run_count; /* blocks of this run; bytes are of it too */
     struct memory_block freed[FREED_MAX];
     unsigned next_freed;
     const void *freeing; /* what free(3) has got that is not in the table */
@@ -33,17 +35,19 @@ void memory_free(struct memory *memory)
 {
     if (!memory)
         return;
+    for (size_t i = 0; i < memory->room; i++)
+        if (memory->at[i].at)
+            watch_allocate_free(&memory->at[i]);
     pthread_mutex_destroy(&memory->lock);
     free(memory->at);
     free(memory);
 }
 
-void memory_clear(struct memory *memory)
+void memory_begin(struct memory *memory)
 {
     pthread_mutex_lock(&memory->lock);
-    if (memory->count)
-        memset(memory->at, 0, memory->room * sizeof *memory->at);
-    memory->count = memory->bytes = 0;
+    memory->run++;
+    memory->run_count = memory->bytes = 0;
     memory->serial = 0;
     memset(memory->freed, 0, sizeof memory->freed);
     pthread_mutex_unlock(&memory->lock);
@@ -99,6 +103,15 @@ static bool grow(struct memory *memory)
     return true;
 }
 
+static void count(struct memory *memory, const struct memory_block *block, bool more)
+{
+    memory->count += more ? 1 : (size_t)-1;
+    if (block->run != memory->run)
+        return;
+    memory->run_count += more ? 1 : (size_t)-1;
+    memory->bytes += more ? block->size : -block->size;
+}
+
 /* Where there is no memory for the table the block goes uncounted. */
 static void insert(struct memory *memory, const struct memory_block *block)
 {
@@ -106,11 +119,9 @@ static void insert(struct memory *memory, const struct memory_block *block)
         return;
     struct memory_block *place = look_up(memory->at, memory->room, block->at);
     if (place->at)
-        memory->bytes -= place->size; /* what freed it we do not see */
-    else
-        memory->count++;
+        count(memory, place, false); /* what freed it we do not see */
     *place = *block;
-    memory->bytes += block->size;
+    count(memory, place, true);
 }
 
 /* Those behind it that would be looked for in its place move up. */
@@ -118,8 +129,7 @@ static void take_out(struct memory *memory, struct memory_block *block)
 {
     size_t mask = memory->room - 1, hole = (size_t)(block - memory->at);
 
-    memory->count--;
-    memory->bytes -= block->size;
+    count(memory, block, false);
     for (size_t i = (hole + 1) & mask; memory->at[i].at; i = (i + 1) & mask) {
         size_t home = place_of(memory->at[i].at, memory->room);
         if (((i - home) & mask) >= ((i - hole) & mask)) {
@@ -142,6 +152,7 @@ void *memory_add(struct watch *watch, void *at, size_t n, const char *from, unsi
     block.hook = watch_in_plugin(watch) ? watch_last_hook(watch) : "";
     pthread_mutex_lock(&memory->lock);
     block.serial = ++memory->serial;
+    block.run = memory->run;
     insert(memory, &block);
     pthread_mutex_unlock(&memory->lock);
     return at;
@@ -222,6 +233,7 @@ static bool tells_more(const struct memory_block *block, const struct memory_blo
 
 static void tell(struct watch *watch, const struct memory_block *block, const char *more)
 {
+    static const char push[] = "confab_chat_push";
     const char *where = *block->hook ? block->hook : "no hook";
 
     if (block->owners)
@@ -230,7 +242,11 @@ static void tell(struct watch *watch, const struct memory_block *block, const ch
             block->size, block->from, where, more);
     else if (block->given_to)
         watch_complain(watch, "%zu bytes are left, allocated in %s, given to %s: %s%s", block->size, where,
-                       block->given_to, "its release does not free them", more);
+                       block->given_to,
+                       strncmp(block->given_to, push, sizeof push - 1) == 0
+                           ? "its release does not free them"
+                           : "what it calls does not free them",
+                       more);
     else
         watch_complain(watch, "%zu bytes are left, allocated by %s in %s, and nothing has freed them%s",
                        block->size, block->from, where, more);
@@ -244,13 +260,14 @@ void memory_left(struct watch *watch)
 
     pthread_mutex_lock(&memory->lock);
     for (size_t i = 0; i < memory->room; i++)
-        if (memory->at[i].at && (!block.at || tells_more(&memory->at[i], &block)))
+        if (memory->at[i].at && memory->at[i].run == memory->run &&
+            (!block.at || tells_more(&memory->at[i], &block)))
             block = memory->at[i];
-    size_t count = memory->count, bytes = memory->bytes;
+    size_t blocks = memory->run_count, bytes = memory->bytes;
     pthread_mutex_unlock(&memory->lock);
-    if (count > 1)
-        snprintf(more, sizeof more, "; and %zu bytes in %zu more block%s", bytes - block.size, count - 1,
-                 count == 2 ? "" : "s");
+    if (blocks > 1)
+        snprintf(more, sizeof more, "; and %zu bytes in %zu more block%s", bytes - block.size, blocks - 1,
+                 blocks == 2 ? "" : "s");
     if (block.at)
         tell(watch, &block, more);
 }

@@ -10,3 +10,8 @@ struct watch_usage watch_usage(void)
                ? (struct watch_usage){ .waits = usage.ru_nvcsw, .pages = usage.ru_majflt }
                : (struct watch_usage){ .waits = 0 };
 }
+
+bool watch_counts_waits(void)
+{
+    return true;
+}

@@ -5,3 +5,8 @@ struct watch_usage watch_usage(void)
 {
     return (struct watch_usage){ .waits = 0 };
 }
+
+bool watch_counts_waits(void)
+{
+    return false;
+}

@@ -53,15 +53,19 @@ static int call_usleep(useconds_t us)
     return us > 0 && waits("usleep(3)") ? 0 : usleep(us);
 }
 
-static int call_nanosleep(const struct timespec *time, struct timespec *left)
+static int call_nanosleep(const void *time, void *left)
 {
-    return waits("nanosleep(2)") ? 0 : nanosleep(time, left);
+    int (*real)(const void *, void *) = (int (*)(const void *, void *))watch_real(REAL_NANOSLEEP);
+
+    return waits("nanosleep(2)") ? 0 : real(time, left);
 }
 
-static int call_clock_nanosleep(clockid_t clock, int flags, const struct timespec *time,
-                                struct timespec *left)
+static int call_clock_nanosleep(clockid_t clock, int flags, const void *time, void *left)
 {
-    return waits("clock_nanosleep(2)") ? 0 : clock_nanosleep(clock, flags, time, left);
+    int (*real)(clockid_t, int, const void *, void *) =
+        (int (*)(clockid_t, int, const void *, void *))watch_real(REAL_CLOCK_NANOSLEEP);
+
+    return waits("clock_nanosleep(2)") ? 0 : real(clock, flags, time, left);
 }
 
 static int call_poll(struct pollfd *fds, nfds_t count, int timeout)
@@ -71,11 +75,15 @@ static int call_poll(struct pollfd *fds, nfds_t count, int timeout)
     return poll(fds, count, timeout);
 }
 
-static int call_select(int count, fd_set *reads, fd_set *writes, fd_set *excepts, struct timeval *timeout)
+/* Its time is two words, whatever they have bits. */
+static int call_select(int count, fd_set *reads, fd_set *writes, fd_set *excepts, long timeout[2])
 {
-    if (!timeout || timeout->tv_sec || timeout->tv_usec)
+    int (*real)(int, fd_set *, fd_set *, fd_set *, long *) =
+        (int (*)(int, fd_set *, fd_set *, fd_set *, long *))watch_real(REAL_SELECT);
+
+    if (!timeout || timeout[0] || timeout[1])
         waits("select(2) with a time-out");
-    return select(count, reads, writes, excepts, timeout);
+    return real(count, reads, writes, excepts, timeout);
 }
 
 static int call_system(const char *command)
@@ -106,35 +114,40 @@ static int call_pthread_join(pthread_t thread, void **result)
 
 /* -- Calls that end the process ------------------------------------------------------------------------- */
 
-static _Noreturn void ends(const char *call, int status)
+/* Tells of it and ends the process; returns where it is that of a child that the plugin has forked. */
+static void ends(const char *call)
 {
     struct watch *watch = watch_current();
     char what[WATCH_TEXT];
 
-    if (!watch)
-        _exit(status);
+    if (!watch || watch->process != getpid())
+        return;
     snprintf(what, sizeof what, "called %s: a plugin does not end the process that it is in", call);
     crash_end(watch, what);
 }
 
 static _Noreturn void call_exit(int status)
 {
-    ends("exit(3)", status);
+    ends("exit(3)");
+    exit(status);
 }
 
 static _Noreturn void call_quick_exit(int status)
 {
-    ends("quick_exit(3)", status);
+    ends("quick_exit(3)");
+    _exit(status); /* not every system has it */
 }
 
 static _Noreturn void call__exit(int status)
 {
-    ends("_exit(2)", status);
+    ends("_exit(2)");
+    _exit(status);
 }
 
 static _Noreturn void call_abort(void)
 {
-    ends("abort(3)", EXIT_FAILURE);
+    ends("abort(3)");
+    abort();
 }
 
 /* What assert(3) calls in glibc and in musl. */
@@ -146,18 +159,19 @@ static _Noreturn void call_assert_fail(const char *condition, const char *file, 
 
     snprintf(what, sizeof what, "an assertion failed: %s, in %s, %s:%u", condition,
              function ? function : "a function", file, line);
-    if (watch)
+    if (watch && watch->process == getpid())
         crash_end(watch, what);
+    fprintf(stderr, "%s\n", what);
     abort();
 }
 
 const struct watch_call watch_wait_calls[] = {
     { "sleep", (void (*)(void))call_sleep, REAL_NONE },
     { "usleep", (void (*)(void))call_usleep, REAL_NONE },
-    { "nanosleep", (void (*)(void))call_nanosleep, REAL_NONE },
-    { "clock_nanosleep", (void (*)(void))call_clock_nanosleep, REAL_NONE },
+    { "nanosleep", (void (*)(void))call_nanosleep, REAL_NANOSLEEP },
+    { "clock_nanosleep", (void (*)(void))call_clock_nanosleep, REAL_CLOCK_NANOSLEEP },
     { "poll", (void (*)(void))call_poll, REAL_NONE },
-    { "select", (void (*)(void))call_select, REAL_NONE },
+    { "select", (void (*)(void))call_select, REAL_SELECT },
     { "system", (void (*)(void))call_system, REAL_NONE },
     { "getaddrinfo", (void (*)(void))call_getaddrinfo, REAL_NONE },
     { "gethostbyname", (void (*)(void))call_gethostbyname, REAL_NONE },
