@@ -79,6 +79,22 @@ Test(check_invariants, replies_without_bound_that_nobody_reads_are_told)
     says_something(" bytes of replies that nobody reads: grows without bound");
 }
 
+static const char pours[] = "plugin played fault=pours\n> \"a\\n\"\n<* \"\\x00\" * 1048576\n";
+
+Test(check_invariants, replies_that_wait_for_a_reader_without_memory_may_be_of_any_size)
+{
+    played_session(pours);
+    played_measure(true);
+    cr_assert_eq(played_all(0, KIND_NEVER_READS), 0, "%s", played.finding.what);
+}
+
+Test(check_invariants, nonsense_may_be_answered_with_any_amount)
+{
+    played_session(pours);
+    played_measure(true);
+    cr_assert_eq(played_all(0, KIND_RANDOM_BYTES), 0, "%s", played.finding.what);
+}
+
 Test(check_invariants, what_grows_with_every_connection_is_told_with_its_size)
 {
     played_session("plugin played fault=keeps-all\n> \"four\\n\"\n< \"four\\r\\n\"\n");

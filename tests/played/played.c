@@ -15,6 +15,7 @@ enum fault {
     HOARDS,        /* keeps a message that has no end */
     HOARDS_LINES,  /* the same, of lines, which the service bounds */
     PILES_UP,      /* answers a line with 64 KiB, whether they are read or not */
+    POURS,         /* answers a line with 1 MiB, piece by piece as it is read */
     SHARES,        /* answers with the line of whoever spoke last */
     STAYS_BROKEN,  /* once memory was short, it says so for ever */
     NEVER_RESTS,   /* has always something to do */
@@ -37,6 +38,7 @@ static const char *const faults[] = {
     [HOARDS] = "hoards",
     [HOARDS_LINES] = "hoards-lines",
     [PILES_UP] = "piles-up",
+    [POURS] = "pours",
     [SHARES] = "shares",
     [STAYS_BROKEN] = "stays-broken",
     [NEVER_RESTS] = "never-rests",
@@ -93,6 +95,14 @@ static int pile_up(confab_chat *chat)
     static char much[BIG];
 
     return confab_chat_push(chat, much, sizeof much);
+}
+
+static int pour(confab_chat *chat)
+{
+    static const char much[1 << 20];
+
+    return confab_chat_push_with_producer(chat, &confab_scanning_producer_ops,
+                                          confab_scanning_producer_new(much, sizeof much, 0, NULL, NULL));
 }
 
 static int fill(struct state *state, const char *line)
@@ -250,6 +260,8 @@ static int found_terminator(confab_chat *chat)
     case NEVER_RESUMES:
         confab_chat_suspend(chat);
         break;
+    case POURS:
+        return pour(chat);
     case PILES_UP:
         return pile_up(chat);
     case SHARES:

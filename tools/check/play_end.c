@@ -9,7 +9,8 @@ static void end_sides(struct run *run)
     for (size_t p = 0; p < run->player_count; p++)
         for (size_t c = 0; c < run->session->connection_count; c++) {
             struct far *far = &run->players[p].fars[c];
-            far->stalled = false;
+            /* One that never reads goes without: the replies that wait for it have no bound. */
+            far->stalled = far->stalled && run->schedule->kind == KIND_NEVER_READS;
             far->shut = true;
         }
 }

@@ -34,6 +34,8 @@ void run_send(struct run *run, size_t player, unsigned connection, const char *b
     while (len > 0 && far->end && !run->over && !run->restless) {
         if (cut_here(run))
             rest(run);
+        if (!far->end)
+            return;
         size_t n = piece(run, len);
         if (far_put(far, bytes, n) || (run->said.len < PLAY_SAID_MAX && bytes_add(&run->said, bytes, n))) {
             run_no_memory(run);
