@@ -4,6 +4,7 @@
 #include "tools/check/watch.h"
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <signal.h>
 #include <string.h>
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
@@ -363,6 +364,56 @@ Test(test_check_watch, hook_that_waits_by_other_means_is_told_of_with_its_time)
     complains("blocks_quietly", "guess\r\n", NULL, "blocks: found_terminator did not return for ",
               "found_terminator");
     checked_holds(watch_complaint(checked.watch), " ms, in which it waited");
+}
+
+/* A hook that began long ago, and has waited once since then. */
+static struct watch_frame waited(void)
+{
+    struct watch_frame frame = { .began = watch_clock() - CONFAB_MINUTE, .usage = watch_usage() };
+
+    checked_load("line");
+    checked_begin(0);
+    frame.usage.waits--;
+    return frame;
+}
+
+/* Whether it is told of, in the end. */
+static void is_told(const struct watch_frame *frame, bool told)
+{
+    watch_check_waited(checked.watch, frame);
+    cr_assert_eq(watch_complaint(checked.watch) != NULL, told);
+    checked_end();
+}
+
+Test(test_check_watch, hook_that_waited_is_told_of)
+{
+    struct watch_frame frame = waited();
+
+    is_told(&frame, true);
+}
+
+Test(test_check_watch, hook_that_ran_all_the_time_is_not_said_to_have_waited)
+{
+    struct watch_frame frame = waited();
+
+    frame.usage.ran -= CONFAB_MINUTE;
+    is_told(&frame, false);
+}
+
+Test(test_check_watch, hook_that_stood_in_line_for_a_processor_is_not_said_to_have_waited)
+{
+    struct watch_frame frame = waited();
+
+    checked.watch->delayed -= CONFAB_MINUTE;
+    is_told(&frame, false);
+}
+
+Test(test_check_watch, hook_in_which_the_process_was_stopped_is_not_said_to_have_waited)
+{
+    struct watch_frame frame = waited();
+
+    raise(SIGCONT);
+    is_told(&frame, false);
 }
 
 /* -- What ends the process ------------------------------------------------------------------------------------- */

@@ -91,7 +91,7 @@ descriptor_that_is_left_open_is_found() {
     finds descriptor_leak 'a descriptor is left open' '/dev/null'
 }
 read_behind_the_data_is_found() {
-    finds overreads 'read past the end of the data'
+    finds overreads 'read past the end of the data (5 bytes)'
 }
 free_of_what_is_free_is_found() {
     finds freed_twice 'freed twice'

@@ -94,9 +94,9 @@ static const char *check_header(const elf_header *header)
     order = low ? ELFDATA2LSB : ELFDATA2MSB;
     if (memcmp(header->e_ident, ELFMAG, SELFMAG) != 0)
         return "is no shared object: not an ELF file";
-    if (header->e_ident[EI_CLASS] != ELF_CLASS)
-        return ELF_CLASS == ELFCLASS64 ? "is built for another machine: not of 64 bits, as this host"
-                                       : "is built for another machine: not of 32 bits, as this host";
+    if (header->e_ident[EI_CLASS] != OBJECT_CLASS)
+        return OBJECT_CLASS == ELFCLASS64 ? "is built for another machine: not of 64 bits, as this host"
+                                          : "is built for another machine: not of 32 bits, as this host";
     if (header->e_ident[EI_DATA] != order)
         return order == ELFDATA2LSB ? "is built for another machine: not little-endian, as this host"
                                     : "is built for another machine: not big-endian, as this host";

@@ -5,7 +5,7 @@
 #include "tools/check/object.h"
 #include <elf.h>
 
-/* The ELF class of this machine's pointers. */
+/* The ELF class of this machine's pointers.  (ELF_CLASS is a macro of FreeBSD's.) */
 #if UINTPTR_MAX > UINT32_MAX
 typedef Elf64_Ehdr elf_header;
 typedef Elf64_Phdr elf_part;
@@ -13,7 +13,7 @@ typedef Elf64_Shdr elf_section;
 typedef Elf64_Dyn elf_link;
 typedef Elf64_Sym elf_symbol;
 typedef uint64_t elf_word;
-enum { ELF_CLASS = ELFCLASS64 };
+enum { OBJECT_CLASS = ELFCLASS64 };
 #else
 typedef Elf32_Ehdr elf_header;
 typedef Elf32_Phdr elf_part;
@@ -21,7 +21,7 @@ typedef Elf32_Shdr elf_section;
 typedef Elf32_Dyn elf_link;
 typedef Elf32_Sym elf_symbol;
 typedef uint32_t elf_word;
-enum { ELF_CLASS = ELFCLASS32 };
+enum { OBJECT_CLASS = ELFCLASS32 };
 #endif
 
 /* The same in both classes. */

@@ -14,6 +14,7 @@
 enum {
     DEATHS_MAX = 8,      /* children that the plugin ends, until it is enough */
     LOOK = 100,          /* milliseconds between two looks at a child */
+    LOOK_LATE = 1000,    /* milliseconds after which we did not run ourselves */
     CASE_SECONDS = 60,   /* of real time that a case may take without a hook that blocks */
     SHRINK_SECONDS = 20, /* that the search for one reproducer may take */
     SAID = 16384         /* bytes kept of what a child writes on standard error */
@@ -115,12 +116,18 @@ static bool stands_still(const struct child *child, struct pulse *pulse, int64_t
 
 static void wait_for(struct child *child)
 {
-    int64_t began = now();
+    int64_t began = now(), last = began;
     struct pulse pulse = { .moved = began };
 
     while (listen_to(child)) {
         int64_t at = now();
 
+        if (at - last >
+            LOOK_LATE * CONFAB_MILLISECOND) { /* both were stopped, perhaps: that was not its time */
+            began += at - last;
+            pulse.moved += at - last;
+        }
+        last = at;
         progress_show(child->progress, child->board);
         child->killed =
             child->killed || stands_still(child, &pulse, at) || (child->limit && at - began > child->limit);

@@ -127,6 +127,7 @@ void watch_begin(struct watch *watch, uint64_t fail_at)
     memory_begin(watch->memory);
     guard_begin(watch->guard);
     left_begin(watch);
+    watch->delayed = watch_delayed();
 }
 
 void watch_end(struct watch *watch)
@@ -218,6 +219,7 @@ void watch_enter(struct watch *watch, struct watch_frame *frame, const char *hoo
     atomic_store_explicit(&board->hook, hook, memory_order_relaxed);
     atomic_store_explicit(&board->in_hook, true, memory_order_relaxed);
     beat(watch);
+    frame->stops = watch->stops;
     frame->usage = watch_usage();
     frame->began = watch_clock();
 }

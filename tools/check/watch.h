@@ -36,9 +36,11 @@ enum watch_place {
     PLACE_JOB /* of confab_work: in a simulation on the loop, else in a thread, so it may wait */
 };
 
-/* How often a thread has waited so far, and how often of that for a page of a file. */
+/* What a thread has done so far: how often it has waited, how often of that for a page of a file; nanoseconds that it
+ * ran. */
 struct watch_usage {
     long waits, pages;
+    int64_t ran;
 };
 
 struct watch_frame {
@@ -46,6 +48,7 @@ struct watch_frame {
     enum watch_place place;
     int64_t began;
     struct watch_usage usage;
+    unsigned stops;
 };
 
 /* Hooks of chats as the plugin has them, and in their place. */
@@ -117,6 +120,8 @@ struct watch {
     size_t reactor_bytes, reactor_blocks;
     uint64_t descriptors[4]; /* a bit each: open when it began */
     int threads;
+    int64_t delayed;        /* as of watch_delayed, when it began */
+    _Atomic unsigned stops; /* how often somebody had stopped the process */
 };
 
 /* -- watch.c ------------------------------------------------------------------------------ */
@@ -226,6 +231,9 @@ void watch_allocate_free(const struct memory_block *block);
 
 struct watch_usage watch_usage(void);
 bool watch_counts_waits(void); /* whether the system tells */
+
+/* Nanoseconds that this thread has stood in line for a processor while others ran; 0 where the system does not tell. */
+int64_t watch_delayed(void);
 void watch_check_waited(struct watch *watch, const struct watch_frame *frame);
 int64_t watch_clock(void);
 

@@ -1,4 +1,4 @@
-/* watch_crash.c: what is told of a plugin that ends the process, by a signal or by a call. */
+/* watch_crash.c: signals: what is told of a plugin that ends the process, by one or by a call; whether it was stopped. */
 #include "tools/check/watch.h"
 #include <errno.h>
 #include <signal.h>
@@ -22,7 +22,7 @@ static const struct {
 enum { SIGNALS = sizeof signals / sizeof signals[0] };
 
 struct crash_signals {
-    struct sigaction before[SIGNALS];
+    struct sigaction before[SIGNALS], goes_on_before;
     stack_t stack_before;
     char stack[STACK_SIZE];
 };
@@ -143,6 +143,16 @@ static void caught(int signo, siginfo_t *info, void *context)
     crash_end(watch, what);
 }
 
+/* Somebody had stopped the process, on a terminal perhaps: what ran then has taken long, and it is not to blame. */
+static void goes_on(int signo)
+{
+    struct watch *watch = watch_current();
+
+    (void)signo;
+    if (watch)
+        atomic_fetch_add_explicit(&watch->stops, 1, memory_order_relaxed);
+}
+
 /* -- Life ----------------------------------------------------------------------------------------------- */
 
 int crash_catch(struct watch *watch)
@@ -162,6 +172,9 @@ int crash_catch(struct watch *watch)
     sigemptyset(&action.sa_mask);
     for (int i = 0; i < SIGNALS; i++)
         sigaction(signals[i].signo, &action, &state->before[i]);
+    action = (struct sigaction){ .sa_handler = goes_on, .sa_flags = SA_RESTART | SA_ONSTACK };
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGCONT, &action, &state->goes_on_before);
     watch->signals = state;
     return 0;
 }
@@ -174,6 +187,7 @@ void crash_release(struct watch *watch)
         return;
     for (int i = 0; i < SIGNALS; i++)
         sigaction(signals[i].signo, &state->before[i], NULL);
+    sigaction(SIGCONT, &state->goes_on_before, NULL);
     sigaltstack(&state->stack_before, NULL);
     free(state);
     watch->signals = NULL;

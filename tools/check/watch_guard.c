@@ -212,9 +212,7 @@ static void tell_over(const struct region *region, const char *at, struct words 
     words_text(words, behind ? "read past the end of the " : "read before the beginning of the ");
     words_text(words, region->kind == GUARD_DATA ? "data (" : "message (");
     words_number(words, region->len - (region->kind == GUARD_MESSAGE));
-    words_text(words, " bytes at ");
-    words_address(words, region->begin);
-    words_text(words, ")");
+    words_text(words, " bytes)");
 }
 
 static bool covers(const struct region *region, const char *at)
