@@ -35,6 +35,7 @@ echo_passes() { passes echo; }
 files_passes() { passes files; }
 handler_passes() { passes handler; }
 responder_passes() { passes responder; }
+cpp_passes() { [ ! -e "$BAD/right_cpp.so" ] || passes "$BAD/right_cpp.so"; } # not there: no compiler for it
 
 every_kind_of_fault_is_tried() {
     local kind
@@ -251,7 +252,7 @@ wrong_words_are_refused() {
     assert_contains "$WORK/err" 'no plugin "absent": looked for'
 }
 
-run_tests line_passes echo_passes files_passes handler_passes responder_passes every_kind_of_fault_is_tried \
+run_tests line_passes echo_passes files_passes handler_passes responder_passes cpp_passes every_kind_of_fault_is_tried \
     pointer_into_collected_data_is_found pointer_to_message_is_found whole_line_a_call_is_found \
     producer_that_is_not_released_is_found split_terminator_is_found leaked_session_is_found blocking_call_is_found \
     hook_that_waits_is_found hook_that_never_returns_is_found growth_is_found crash_is_found \

@@ -136,6 +136,18 @@ static int check_unresolved(const struct object *object, struct board *board)
 
 /* -- The rest -------------------------------------------------------------------------------------------- */
 
+/* A name that C++ has made for what is in std or __gnu_cxx, or within one of its functions: templates and inline
+ * functions come with their headers, which say that all may see them. */
+static bool is_of_library(const char *name)
+{
+    if (strncmp(name, "_Z", 2) != 0)
+        return false;
+    while (*++name && strchr("ZGVTISNK", *name))
+        if (strncmp(name, "St", 2) == 0)
+            return true;
+    return strncmp(name, "9__gnu_cxx", 10) == 0;
+}
+
 /* Names that the compiler, the linker and the sanitizers give, and what templates of the C++ library bring. */
 static bool is_given(const char *name)
 {
@@ -144,8 +156,7 @@ static bool is_given(const char *name)
     for (size_t i = 0; i < sizeof given / sizeof given[0]; i++)
         if (strcmp(name, given[i]) == 0)
             return true;
-    return strncmp(name, "__", 2) == 0 || strncmp(name, "_ZNSt", 5) == 0 || strncmp(name, "_ZNKSt", 6) == 0 ||
-           strncmp(name, "_ZSt", 4) == 0 || strncmp(name, "_ZN9__gnu_cxx", 13) == 0;
+    return strncmp(name, "__", 2) == 0 || is_of_library(name);
 }
 
 static void check_exports(const struct object *object, struct board *board)

@@ -68,7 +68,8 @@ static bool holds_data(const struct elf *elf, const struct sections *sections, c
 
 /* -- Its names ------------------------------------------------------------------------------------------ */
 
-/* What the compiler and the linker put there. */
+/* What the compiler and the linker put there.  In C++ the entry is filled when the plugin is loaded; DW.ref is how handlers
+ * of exceptions find their types. */
 static bool is_given(const char *name)
 {
     static const char *const given[] = { "_DYNAMIC", "_GLOBAL_OFFSET_TABLE_", "_edata", "_end",
