@@ -186,6 +186,30 @@ Test(test_service_tap, is_set_before_start_and_needs_opened)
     cr_expect_eq(confab_service_tap(served.service, &ops, &told), -EBUSY);
 }
 
+static int greet(confab_chat *chat)
+{
+    return confab_chat_push(chat, "welcome\n", 8);
+}
+
+Test(test_service_tap, tells_what_handle_connect_says)
+{
+    static const struct confab_chat_ops greeting = { .size = sizeof greeting,
+                                                     .handle_connect = greet,
+                                                     .collect_incoming_data = confab_chat_collect };
+    confab_listener *listener;
+    int peer;
+
+    serve();
+    cr_assert_eq(confab_service_listen(served.service, &listener, "0", &greeting, NULL), 0);
+    peer = test_connect(confab_listener_address(listener));
+    until_inbound(1);
+    run_quiet(served.reactor);
+    test_expect(peer, "welcome\n");
+    expect_told("", "welcome\n");
+    test_close(peer);
+    until_chats(0);
+}
+
 /* -- Output of each kind ------------------------------------------------------------- */
 
 static char *large;

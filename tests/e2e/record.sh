@@ -55,6 +55,38 @@ eof
 closed'
 }
 
+what_was_recorded_is_played_again() {
+    record echo -l 0 idle-timeout=1200ms
+    talk_in_pieces 'ECHO 3\nabc' 'ECHO 4\nde' 'fg'
+    python3 - "$PORT" <<'PYTHON' || fail "the client"
+import socket, sys
+s = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
+s.sendall(b"ECHO 2\nab")
+while s.recv(100):
+    pass
+PYTHON
+    printf 'nonsense\n' | talk 127.0.0.1 "$PORT" >/dev/null
+    host_stop
+    local session
+    set --
+    for session in $(recordings); do
+        set -- "$@" --session "$session"
+    done
+    "$HOST" check "$@" echo idle-timeout=1200ms >"$WORK/found" 2>&1 ||
+        fail "what was recorded is not what happens: $(cat "$WORK/found")"
+}
+
+options_are_written_but_for_secrets() {
+    record "${CONFAB_TEST_OLD_PLUGINS:?}/everything.so" -l 0 path=/ secret=hush 'a word' "$(printf 'another\twith "${x}')"
+    printf 'a\n' | talk 127.0.0.1 "$PORT" >/dev/null
+    host_stop
+    set -- "$(recordings)"
+    assert_contains "$1" '="a word"'
+    assert_contains "$1" '="another\twith \"\${x}"'
+    grep -qF -e hush -e secret "$1" && fail "a secret: $(cat "$1")"
+    "$READ" "$1" >"$WORK/found" || fail "it cannot be read"
+}
+
 a_recording_is_its_owners_alone() {
     umask 000
     record line -l 0
@@ -213,7 +245,8 @@ a_service_that_stops_is_no_end_of_the_session() {
     assert_contains "$WORK/found" '< "hello\r\n"'
 }
 
-run_tests writes_what_was_sent_and_answered a_recording_is_its_owners_alone \
+run_tests writes_what_was_sent_and_answered what_was_recorded_is_played_again options_are_written_but_for_secrets \
+    a_recording_is_its_owners_alone \
     several_are_in_the_order_in_which_they_began time_that_passed_is_a_wait a_reset_is_written_as_one \
     what_is_over_the_limit_is_not_written large_talks_are_written_as_they_come \
     a_folder_that_is_none_is_told_before_anything_is_served limits_are_checked \

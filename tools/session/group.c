@@ -107,6 +107,9 @@ static int match_all(struct grouping *grouping, struct variables *variables, siz
         result = MATCH_MORE;
     if (result == MATCH_NO)
         *used = grouping->furthest;
+    if (result == MATCH_NO && grouping->tries > GROUP_TRIES_MAX)
+        snprintf(grouping->error, grouping->room,
+                 "not each order of what was expected was tried: there are too many");
     free(grouping->nowhere);
     return result;
 }
