@@ -183,7 +183,7 @@ PYTHON
     # Each byte is in it twice: the steps of each side are joined again.
     "$READ" "$(recordings)" | python3 -c '
 import re, sys
-sides = {">": b"", "<": b""}
+sides = {">": bytearray(), "<": bytearray()}
 side = None
 for line in sys.stdin:
     if line[0] in sides:
