@@ -138,8 +138,6 @@ int confab_service_tap(confab_service *service, const struct confab_tap_ops *ops
 
     if (service->stage != SERVICE_NEW && service->stage != SERVICE_READY)
         return -EBUSY;
-    if (ops->size < offsetof(struct confab_tap_ops, opened) + sizeof ops->opened)
-        return -EINVAL;
     memcpy(&own, ops, ops->size < sizeof own ? ops->size : sizeof own);
     if (!own.opened)
         return -EINVAL;

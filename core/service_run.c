@@ -200,7 +200,7 @@ static int make_settings(struct settings **settings, confab_service *service, bo
     if (error)
         return error;
     (*settings)->inbound = inbound;
-    (*settings)->tap = inbound && service->tap.opened ? &service->tap : NULL;
+    (*settings)->tap = service->tap.opened ? &service->tap : NULL;
     (*settings)->service = service;
     (*settings)->owner = &owner;
     (*settings)->service_name = confab_service_name(service);

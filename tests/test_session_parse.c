@@ -191,7 +191,9 @@ Test(session_parse, reads_a_file)
     FILE *file = fopen(path, "w");
 
     cr_assert(file && fputs("confab-session 1\n> \"x\"\n", file) >= 0 && fclose(file) == 0);
+    int open = test_open_fds();
     cr_expect_eq(session_read(&session, path, error, sizeof error), 0, "%s", error);
+    cr_expect_eq(test_open_fds(), open);
     cr_expect_str_eq(session->name, path);
     cr_expect_eq(session->step_count, 1);
     session_free(session);
