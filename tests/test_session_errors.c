@@ -131,10 +131,6 @@ Test(session_errors, of_expressions)
     refused("<~ /[\\x5d]/", "\\xHH within brackets is one of []^-, expected that to stand there itself");
     refused("<~ /[a/", "brackets in an expression that nothing ends, expected ]");
     refused("<~ /[[:alpha]/", "brackets in an expression that nothing ends, expected ]");
-    refused("<~ /((a{100}){50})/",
-            "too many repetitions in an expression, expected its {n,m} to make at the most 4096");
-    refused("<~ /a{1,5000}/",
-            "too many repetitions in an expression, expected its {n,m} to make at the most 4096");
     refused(
         "<~ "
         "/()()()()()()()()()()()()()()()()()()()()()()()()()()()()()()()()()()()()()()()()()()()()()()()()("
@@ -142,6 +138,35 @@ Test(session_errors, of_expressions)
         "()()()()()()()()/",
         "too many groups in an expression, expected at the most 62");
     refused("<~ /a/ x", "x behind what is complete, expected the end of the line");
+}
+
+/* regcomp(3) would take all memory that there is. */
+Test(session_errors, of_repetitions_that_are_too_many)
+{
+    static const char words[] =
+        "too many repetitions in an expression, expected at the most 8192 characters and 1024 "
+        "choices where they are written out";
+
+    refused("<~ /((a{100}){90})/", words);
+    refused("<~ /a{5000}b{5000}/", words);
+    refused("<~ /a{99999999999999999999}/", words);
+    refused("<~ /(abcdefgh){2,1025}/", words);
+    refused("<~ /a{1,2000}/", words);
+    refused("<~ /(a?){1025}/", words);
+    refused("<~ /((((((((((((((a)+)+)+)+)+)+)+)+)+)+)+)+)+)+/", words);
+    refused("mask /((((((((((((((a)+)+)+)+)+)+)+)+)+)+)+)+)+)+/ X", words);
+}
+
+Test(session_errors, of_a_repetition_of_a_repetition)
+{
+    static const char words[] =
+        "a repetition of a repetition in an expression, expected (...) around the inner";
+
+    refused("<~ /a++/", words);
+    refused("<~ /a*?/", words);
+    refused("<~ /(a)?{3}/", words);
+    refused("<~ /[a]{3}*/", words);
+    refused("<~ /a{90}{90}/", words);
 }
 
 Test(session_errors, of_an_expression_that_is_too_long)

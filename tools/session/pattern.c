@@ -7,12 +7,21 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* What regcomp(3) makes of a part: it writes each repetition out, and each way to go on is found in advance, from
+ * each other one. */
+struct size {
+    unsigned long nodes, choices;
+};
+
 struct rewriting {
     const char *at, *end;
     struct pattern *pattern;
     struct bytes out;
-    size_t open;           /* groups that are */
-    unsigned long repeats; /* of all {n,m} */
+    size_t open; /* groups that are */
+    struct size
+        sizes[PATTERN_GROUPS_MAX]; /* of what stands before the last part, in the whole and in each of them */
+    struct size last;              /* what a repetition repeats */
+    bool repeated;                 /* it is a repetition itself */
     char *error;
     size_t room;
 };
@@ -21,6 +30,46 @@ static int refuse(struct rewriting *rewriting, const char *words)
 {
     snprintf(rewriting->error, rewriting->room, "%s", words);
     return -EINVAL;
+}
+
+/* What stood last is a part of its group now, and will be repeated with it alone. */
+static struct size *add_last(struct rewriting *rewriting)
+{
+    struct size *size = &rewriting->sizes[rewriting->open];
+
+    size->nodes += rewriting->last.nodes;
+    size->choices += rewriting->last.choices;
+    rewriting->last = (struct size){ 0, 0 };
+    rewriting->repeated = false;
+    return size;
+}
+
+static int check_size(struct rewriting *rewriting, const struct size *size)
+{
+    char words[160];
+
+    if (size->nodes <= PATTERN_NODES_MAX && size->choices <= PATTERN_CHOICES_MAX)
+        return 0;
+    snprintf(
+        words, sizeof words,
+        "too many repetitions in an expression, expected at the most %d characters and %d choices where they "
+        "are written out",
+        PATTERN_NODES_MAX, PATTERN_CHOICES_MAX);
+    return refuse(rewriting, words);
+}
+
+/* What stood last comes so often, and some of these may be left out. */
+static int repeat(struct rewriting *rewriting, unsigned long times, unsigned long optional)
+{
+    struct size *last = &rewriting->last;
+
+    if (rewriting->repeated)
+        return refuse(rewriting,
+                      "a repetition of a repetition in an expression, expected (...) around the inner");
+    rewriting->repeated = true;
+    last->nodes = last->nodes * times + optional;
+    last->choices = last->choices * times + optional;
+    return check_size(rewriting, last);
 }
 
 static int put(struct rewriting *rewriting, const char *bytes, size_t n)
@@ -201,57 +250,92 @@ static int rewrite_group(struct rewriting *rewriting)
     if (rewriting->end - rewriting->at > 1 && rewriting->at[1] == '?')
         error = take_name(rewriting);
     pattern->groups++;
+    add_last(rewriting);
     rewriting->open++;
+    rewriting->sizes[rewriting->open] = (struct size){ 1, 0 };
     rewriting->at++;
     return error ? error : put(rewriting, "(", 1);
 }
 
-/* {n}, {n,}, {n,m}: regcomp(3) makes as many copies. */
+/* {n}, {n,}, {n,m}: what is no number ends it, and regcomp(3) says what is wrong where it is no }. */
 static int rewrite_interval(struct rewriting *rewriting)
 {
-    unsigned long bound = 0, most = 0;
+    unsigned long bounds[2] = { 0, 0 }, least, most;
     const char *at = rewriting->at + 1;
+    bool comma = false;
+    int error;
 
-    for (; at < rewriting->end && *at != '}'; at++) {
+    for (; at < rewriting->end && (*at == ',' || (*at >= '0' && *at <= '9')); at++) {
+        unsigned long *bound = &bounds[comma];
+
         if (*at == ',')
-            bound = 0;
-        else if (*at >= '0' && *at <= '9')
-            bound = bound * 10 + (unsigned long)(*at - '0');
-        else
-            break;
-        if (bound > most)
-            most = bound;
-        if (most > PATTERN_REPEATS_MAX)
-            break;
+            comma = true;
+        else if (*bound <= PATTERN_NODES_MAX)
+            *bound = *bound * 10 + (unsigned long)(*at - '0');
     }
-    rewriting->repeats *= most ? most : 1;
-    if (most > PATTERN_REPEATS_MAX || rewriting->repeats > PATTERN_REPEATS_MAX)
-        return refuse(rewriting,
-                      "too many repetitions in an expression, expected its {n,m} to make at the most 4096");
-    return put(rewriting, rewriting->at++, 1);
+    least = bounds[0];
+    most = !comma ? least : bounds[1] ? bounds[1] : least + 1;
+    error = repeat(rewriting, most > least ? most : least, most > least ? most - least : 0);
+    at += at < rewriting->end; /* behind its } */
+    if (!error)
+        error = put(rewriting, rewriting->at, (size_t)(at - rewriting->at));
+    rewriting->at = at;
+    return error;
+}
+
+static int close_group(struct rewriting *rewriting)
+{
+    struct size size;
+
+    /* POSIX leaves open what that is; ours would end the group around the whole. */
+    if (rewriting->open == 0)
+        return refuse(rewriting, "a ) in an expression without its (, expected \\) for the character");
+    size = *add_last(rewriting);
+    rewriting->open--;
+    rewriting->last = size;
+    return 0;
+}
+
+static int rewrite_special(struct rewriting *rewriting)
+{
+    int error = 0;
+
+    switch (*rewriting->at) {
+    case '*':
+    case '?':
+        error = repeat(rewriting, 1, 1);
+        break;
+    case '+':
+        error = repeat(rewriting, 2, 1);
+        break;
+    case ')':
+        error = close_group(rewriting);
+        break;
+    case '|':
+        add_last(rewriting)->choices++;
+        break;
+    default:
+        add_last(rewriting);
+        rewriting->last.nodes = 1;
+    }
+    return error ? error : put(rewriting, rewriting->at++, 1);
 }
 
 static int rewrite_one(struct rewriting *rewriting)
 {
     switch (*rewriting->at) {
-    case '\\':
-        return rewrite_escape(rewriting);
-    case '[':
-        return rewrite_bracket(rewriting);
     case '(':
         return rewrite_group(rewriting);
     case '{':
         return rewrite_interval(rewriting);
-    case ')':
-        /* POSIX leaves open what that is; ours would end the group around the whole. */
-        if (rewriting->open == 0)
-            return refuse(rewriting, "a ) in an expression without its (, expected \\) for the character");
-        rewriting->open--;
-        break;
+    case '\\':
+    case '[':
+        add_last(rewriting);
+        rewriting->last.nodes = 1;
+        return *rewriting->at == '[' ? rewrite_bracket(rewriting) : rewrite_escape(rewriting);
     default:
-        break;
+        return rewrite_special(rewriting);
     }
-    return put(rewriting, rewriting->at++, 1);
 }
 
 /* The whole is a group, so that anchors bind all of its branches. */
@@ -264,6 +348,8 @@ static int rewrite(struct rewriting *rewriting, enum pattern_place place)
         error = put(rewriting, "(", 1);
     while (!error && rewriting->at < rewriting->end)
         error = rewrite_one(rewriting);
+    if (!error)
+        error = check_size(rewriting, add_last(rewriting));
     if (!error)
         error = put(rewriting, place == PATTERN_WHOLE ? ")$" : ")", place == PATTERN_WHOLE ? 2 : 1);
     return error;
@@ -290,7 +376,9 @@ int pattern_new(struct pattern **made, const char *source, size_t len, enum patt
                 size_t room)
 {
     struct pattern *pattern = calloc(1, sizeof *pattern);
-    struct rewriting rewriting = { source, source + len, pattern, { NULL, 0, 0 }, 0, 1, error, room };
+    struct rewriting rewriting = {
+        .at = source, .end = source + len, .pattern = pattern, .error = error, .room = room
+    };
     int result = -ENOMEM;
 
     *made = NULL;

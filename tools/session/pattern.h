@@ -8,9 +8,11 @@
 #include <stddef.h>
 
 enum {
-    PATTERN_SIZE_MAX = 4096,    /* bytes of an expression */
-    PATTERN_GROUPS_MAX = 64,    /* in one, with that of the whole match and ours around it */
-    PATTERN_REPEATS_MAX = 4096, /* the bounds of its {n,m}, multiplied: regcomp(3) writes each out */
+    PATTERN_SIZE_MAX = 4096, /* bytes of an expression */
+    PATTERN_GROUPS_MAX = 64, /* in one, with that of the whole match and ours around it */
+    PATTERN_NODES_MAX =
+        8192, /* characters of one where its repetitions are written out, as regcomp(3) does */
+    PATTERN_CHOICES_MAX = 1024, /* ways to go on, of which it has a table by each other */
     PATTERN_LINE_MAX = 1 << 20  /* bytes that it is asked to match */
 };
 
