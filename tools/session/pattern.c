@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { FEW_BYTES = 512 };
+
 /* What regcomp(3) makes of a part: it writes each repetition out, and each way to go on is found in advance, from
  * each other one. */
 struct size {
@@ -400,6 +402,28 @@ int pattern_new(struct pattern **made, const char *source, size_t len, enum patt
     else
         *made = pattern;
     return result;
+}
+
+/* A copy, also where regexec(3) takes a length: sanitizers look for a NUL even there. */
+bool pattern_match(const struct pattern *pattern, const char *at, size_t len, int flags, regmatch_t *spans,
+                   size_t n)
+{
+    char few[FEW_BYTES], *text = few;
+    bool matches;
+
+    if (len > PATTERN_LINE_MAX)
+        return false;
+    if (len >= sizeof few)
+        text = malloc(len + 1);
+    if (!text)
+        return false;
+    if (len)
+        memcpy(text, at, len);
+    text[len] = '\0';
+    matches = pattern_exec(pattern, text, len, flags, spans, n);
+    if (text != few)
+        free(text);
+    return matches;
 }
 
 void pattern_free(struct pattern *pattern)

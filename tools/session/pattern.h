@@ -47,4 +47,8 @@ bool pattern_match(const struct pattern *pattern, const char *at, size_t len, in
                    size_t n);
 extern const bool pattern_takes_nul;
 
+/* The system's part of it: text with a NUL behind its len bytes. */
+bool pattern_exec(const struct pattern *pattern, const char *text, size_t len, int flags, regmatch_t *spans,
+                  size_t n);
+
 #endif
