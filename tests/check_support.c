@@ -161,12 +161,6 @@ void checked_not_under_valgrind(void)
         cr_skip_test("valgrind reports what is wrong on purpose");
 }
 
-void checked_needs_calls(void)
-{
-    if (!watch_replaces_calls())
-        cr_skip_test("no calls can be replaced on this system");
-}
-
 void checked_holds(const char *text, const char *words)
 {
     cr_assert_not_null(text, "nothing was said, and \"%s\" was expected", words);

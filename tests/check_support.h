@@ -47,9 +47,6 @@ const char *checked_fork(const char *first, const char *second, uint64_t fail_at
 /* Skips a test of what valgrind would report: a crash, an end of the process, a thread that is left. */
 void checked_not_under_valgrind(void);
 
-/* Skips a test of what is known only where the calls of a plugin are replaced. */
-void checked_needs_calls(void);
-
 /* Fails the test unless this text holds the words. */
 void checked_holds(const char *text, const char *words);
 

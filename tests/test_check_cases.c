@@ -1,5 +1,6 @@
 /* test_check_cases.c: which runs there are, what each does, and what they find. */
 #include "play_support.h"
+#include "watched.h"
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <string.h>
@@ -317,6 +318,7 @@ Test(check_cases, a_connection_whose_end_the_session_gives_is_not_ended_elsewher
 
 Test(check_cases, what_an_allocation_that_failed_leaves_broken_is_told)
 {
+    watched_calls_needed();
     played_session("plugin played fault=stays-broken\n> \"abc\\n\"\n< \"abc\\r\\n\"\n");
     played_measure(true);
     cr_assert_gt(played_count(KIND_ALLOCATION), 10);

@@ -2,6 +2,7 @@
 #include "check_support.h"
 #include "support.h"
 #include "tools/check/watch.h"
+#include "watched.h"
 #include <criterion/criterion.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -251,7 +252,7 @@ Test(test_check_guard, plugin_that_keeps_a_pointer_into_collected_data_is_told_o
 
 Test(test_check_guard, plugin_that_keeps_a_pointer_to_a_message_is_told_of)
 {
-    checked_needs_calls();
+    watched_calls_needed();
     plugin_crashes("keeps_message", "hello\r\n", "again\r\n",
                    "used a message (confab_chat_message) after the hook", "found_terminator");
 }

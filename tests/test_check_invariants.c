@@ -1,5 +1,6 @@
 /* test_check_invariants.c: runs that only the invariants are asked of. */
 #include "play_support.h"
+#include "watched.h"
 #include <criterion/criterion.h>
 #include <string.h>
 
@@ -54,6 +55,7 @@ Test(check_invariants, random_bytes_find_a_chat_that_is_never_read_again)
 
 Test(check_invariants, a_message_without_an_end_that_is_kept_is_told_with_its_size)
 {
+    watched_calls_needed();
     played_word("fault=hoards");
     played_silence();
     played_measure(true);
@@ -97,6 +99,7 @@ Test(check_invariants, nonsense_may_be_answered_with_any_amount)
 
 Test(check_invariants, what_grows_with_every_connection_is_told_with_its_size)
 {
+    watched_calls_needed();
     played_session("plugin played fault=keeps-all\n> \"four\\n\"\n< \"four\\r\\n\"\n");
     played_measure(true);
     cr_assert_eq(played_all(0, KIND_GROWTH), 2);

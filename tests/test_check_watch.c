@@ -1,10 +1,9 @@
 /* The watch of `confab check`: a run's hooks and their order, what is left of it, what ends the process. */
 #include "check_support.h"
 #include "support.h"
-#include "tools/check/watch.h"
+#include "watched.h"
 #include <criterion/criterion.h>
 #include <errno.h>
-#include <signal.h>
 #include <string.h>
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
@@ -242,7 +241,7 @@ Test(test_check_watch, each_allocation_can_be_made_to_fail_and_a_good_plugin_liv
 
 Test(test_check_watch, memory_of_the_plugin_is_told_from_the_reactor_s)
 {
-    checked_needs_calls();
+    watched_calls_needed();
     checked_load("grows");
     checked_begin(0);
     size_t none = watch_plugin_bytes(checked.watch);
@@ -258,7 +257,7 @@ Test(test_check_watch, memory_of_the_plugin_is_told_from_the_reactor_s)
 
 Test(test_check_watch, session_that_leaks_is_told_of_with_the_hook_that_allocated_it)
 {
-    checked_needs_calls();
+    watched_calls_needed();
     complains("session_leak", "ann\r\n", "fine day\r\n",
               "4 bytes are left, allocated by strndup in found_terminator, and nothing has freed them",
               "free");
@@ -266,7 +265,7 @@ Test(test_check_watch, session_that_leaks_is_told_of_with_the_hook_that_allocate
 
 Test(test_check_watch, producer_that_is_not_freed_is_told_of_with_what_it_was_given_to)
 {
-    checked_needs_calls();
+    watched_calls_needed();
     complains("producer_kept", "2\r\n", NULL,
               "bytes are left, allocated in found_terminator, given to confab_chat_push_with_producer: its "
               "release does not free them",
@@ -276,13 +275,13 @@ Test(test_check_watch, producer_that_is_not_freed_is_told_of_with_what_it_was_gi
 
 Test(test_check_watch, several_blocks_that_are_left_are_told_of_together)
 {
-    checked_needs_calls();
+    watched_calls_needed();
     complains("producer_kept", "2\r\n1\r\n", NULL, "; and 40 bytes in 1 more block", "free");
 }
 
 Test(test_check_watch, buffer_that_is_not_given_back_is_told_of)
 {
-    checked_needs_calls();
+    watched_calls_needed();
     complains(
         "buffer_kept", "hello\r\n", NULL,
         "a confab_buffer of 5 bytes, from confab_chat_take_message in found_terminator, was not given back",
@@ -307,7 +306,7 @@ Test(test_check_watch, plugin_that_does_not_look_at_what_malloc_says_crashes_and
 {
     const char *complaint, *crash = NULL;
 
-    checked_needs_calls();
+    watched_calls_needed();
     checked_not_under_valgrind();
     checked_load("ignores_malloc_failure");
     cr_assert_null(checked_run("hello\r\n", NULL));
@@ -322,7 +321,7 @@ Test(test_check_watch, plugin_that_does_not_look_at_what_malloc_says_crashes_and
 /* It is libc that finds it, and AddressSanitizer in its place. */
 Test(test_check_watch, block_that_is_freed_twice_is_told_of)
 {
-    checked_needs_calls();
+    watched_calls_needed();
     if (SANITIZED)
         cr_skip_test("a sanitizer reports it");
     crashes("freed_twice", "one\r\n", "forget\r\n",
@@ -347,80 +346,11 @@ Test(test_check_watch, thread_that_is_left_is_told_of)
     checked_holds(watch_complaint(checked.watch), "thread"); /* ThreadSanitizer has one more */
 }
 
-/* -- What waits --------------------------------------------------------------------------------------------- */
-
-Test(test_check_watch, hook_that_sleeps_is_told_of_and_sleeps_for_no_time)
-{
-    checked_needs_calls();
-    complains("blocks", "guess\r\n", NULL,
-              "blocks: called sleep(3) in found_terminator; a hook that waits holds", "found_terminator");
-    cr_assert_str_eq(checked.said, "password: wrong\r\npassword: ");
-}
-
-Test(test_check_watch, hook_that_waits_by_other_means_is_told_of_with_its_time)
-{
-    if (!watch_counts_waits())
-        cr_skip_test("the system does not count how often a thread waits");
-    complains("blocks_quietly", "guess\r\n", NULL, "blocks: found_terminator did not return for ",
-              "found_terminator");
-    checked_holds(watch_complaint(checked.watch), " ms, in which it waited");
-}
-
-/* A hook that began long ago, and has waited once since then. */
-static struct watch_frame waited(void)
-{
-    struct watch_frame frame = { .began = watch_clock() - CONFAB_MINUTE, .usage = watch_usage() };
-
-    checked_load("line");
-    checked_begin(0);
-    frame.usage.waits--;
-    return frame;
-}
-
-/* Whether it is told of, in the end. */
-static void is_told(const struct watch_frame *frame, bool told)
-{
-    watch_check_waited(checked.watch, frame);
-    cr_assert_eq(watch_complaint(checked.watch) != NULL, told);
-    checked_end();
-}
-
-Test(test_check_watch, hook_that_waited_is_told_of)
-{
-    struct watch_frame frame = waited();
-
-    is_told(&frame, true);
-}
-
-Test(test_check_watch, hook_that_ran_all_the_time_is_not_said_to_have_waited)
-{
-    struct watch_frame frame = waited();
-
-    frame.usage.ran -= CONFAB_MINUTE;
-    is_told(&frame, false);
-}
-
-Test(test_check_watch, hook_that_stood_in_line_for_a_processor_is_not_said_to_have_waited)
-{
-    struct watch_frame frame = waited();
-
-    checked.watch->delayed -= CONFAB_MINUTE;
-    is_told(&frame, false);
-}
-
-Test(test_check_watch, hook_in_which_the_process_was_stopped_is_not_said_to_have_waited)
-{
-    struct watch_frame frame = waited();
-
-    raise(SIGCONT);
-    is_told(&frame, false);
-}
-
 /* -- What ends the process ------------------------------------------------------------------------------------- */
 
 Test(test_check_watch, plugin_that_exits_is_told_of)
 {
-    checked_needs_calls();
+    watched_calls_needed();
     crashes("exits", "hello\r\n", "quit\r\n", "called exit(3)", "found_terminator");
 }
 

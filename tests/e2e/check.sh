@@ -86,7 +86,7 @@ failed_allocation_that_is_ignored_is_found() {
     finds ignores_malloc_failure 'after malloc of 7 bytes in found_terminator had failed'
 }
 end_of_the_process_is_found() {
-    finds exits 'called exit(3)'
+    finds exits 'called exit(3)' 'FAIL  example 1: not played through' '-     silence: not tried'
 }
 descriptor_that_is_left_open_is_found() {
     finds descriptor_leak 'a descriptor is left open' '/dev/null'
@@ -112,6 +112,33 @@ export_is_a_warning() {
     assert_contains "$WORK/out" '0 failures, 1 warning'
     ask check --strict "$BAD/exports.so"
     assert_status 1
+}
+
+# (What is asleep here is not waited for: it is the time that must not be held against the plugin.)
+time_in_which_all_are_stopped_does_not_count() {
+    : >"$WORK/marker"
+    python3 -c '
+import os, signal, subprocess, sys, time
+check = subprocess.Popen(sys.argv[1:], stdout=subprocess.PIPE, start_new_session=True)
+os.waitid(os.P_PID, check.pid, os.WSTOPPED)
+time.sleep(1.5)
+os.killpg(check.pid, signal.SIGCONT)
+said = check.communicate(timeout='$LIMIT')[0].decode()
+assert check.returncode == 0, said
+' "$HOST" check --hook-timeout 1 --seed 1.0.solo.0 "$BAD/stopped.so" marker="$WORK/marker" || fail "it is held against it"
+    [ ! -e "$WORK/marker" ] || fail "it was not stopped"
+}
+
+many_crashes_are_not_gone_on_with_for_ever() {
+    local i sessions=()
+    for i in 1 2 3 4 5 6 7 8 9; do
+        printf 'confab-session 1\n> "one two\\r\\n"\n< "one\\r\\n"\n' >"$WORK/$i.session"
+        sessions+=(--session "$WORK/$i.session")
+    done
+    ask check "${sessions[@]}" "$BAD/crashes_on_empty.so"
+    assert_status 1
+    grep -qE '^note  [0-9]+ cases were not run: the plugin has ended too many processes' "$WORK/out" ||
+        fail "no such note: $(cat "$WORK/out")"
 }
 
 # -- What a failure is shown with -------------------------------------------------------
@@ -258,7 +285,7 @@ run_tests line_passes echo_passes files_passes handler_passes responder_passes c
     hook_that_waits_is_found hook_that_never_returns_is_found growth_is_found crash_is_found \
     failed_allocation_that_is_ignored_is_found end_of_the_process_is_found descriptor_that_is_left_open_is_found \
     read_behind_the_data_is_found free_of_what_is_free_is_found buffer_that_is_kept_is_found static_data_is_found \
-    export_is_a_warning seed_does_it_again_and_nothing_else reproducer_is_a_session_that_fails \
+    time_in_which_all_are_stopped_does_not_count many_crashes_are_not_gone_on_with_for_ever export_is_a_warning seed_does_it_again_and_nothing_else reproducer_is_a_session_that_fails \
     reproducer_of_a_crash_is_what_was_sent_before another_seed_draws_other_cuts json_is_for_programs \
     progress_is_for_terminals session_of_a_file_is_played session_of_another_plugin_is_refused \
     session_that_cannot_be_read_is_told a_crash_leaves_no_folder options_reach_the_plugin wrong_words_are_refused

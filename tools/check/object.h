@@ -47,6 +47,7 @@ struct object {
 
 /* Reads a file; to be given to object_free in any case.  -errno where it cannot be read. */
 int object_read(const char *path, struct object *object);
+bool object_reads(void); /* whether it is done on this system at all */
 void object_free(struct object *object);
 
 /* Reads what holds the library: it, or the program that is linked with it.  As object_read. */

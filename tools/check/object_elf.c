@@ -295,6 +295,11 @@ int object_read(const char *path, struct object *object)
     return result ? result : read_object(object);
 }
 
+bool object_reads(void)
+{
+    return true;
+}
+
 void object_free(struct object *object)
 {
     free(object->symbols);

@@ -1,7 +1,9 @@
 /* report.c: what was found, for people and for programs. */
-#include "tools/check/check.h"
+#include "tools/check/object.h"
+#include "tools/check/watch.h"
 #include "tools/json.h"
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -37,15 +39,78 @@ static unsigned count(const struct board *board, enum severity severity)
     return n;
 }
 
+/* -- What was not looked at ------------------------------------------------------------- */
+
+enum { NOTE = 256, NOTES_MAX = 8 };
+
+struct notes {
+    char text[NOTES_MAX][NOTE];
+    size_t count;
+};
+
+static void add_note(struct notes *notes, const char *format, ...) CONFAB_PRINTF(2, 3);
+static void add_note(struct notes *notes, const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(notes->text[notes->count++], NOTE, format, arguments);
+    va_end(arguments);
+}
+
+/* Cases behind the last one that a child came to. */
+static uint64_t given_up(const struct request *request, const struct board *board)
+{
+    return !request->only && board->done + 1 < board->total ? board->total - board->done - 1 : 0;
+}
+
+static void find_notes(const struct request *request, const struct board *board, struct notes *notes)
+{
+    static const struct {
+        bool (*looks)(void);
+        const char *at;
+    } views[] = {
+        { object_reads, "the plugin's file: its symbols, segments, relocations and static data" },
+        { watch_replaces_calls,
+          "what the plugin calls: its memory, allocations of its own that fail, calls that "
+          "wait or end the process, what it connects to and listens for" },
+        { watch_counts_waits, "whether hooks waited by other means than functions that are known to wait" },
+    };
+
+    for (size_t i = 0; i < sizeof views / sizeof *views; i++)
+        if (!views[i].looks())
+            add_note(notes, "not looked at on this system: %s", views[i].at);
+    if (board->sessions == 1)
+        add_note(notes,
+                 "there are no sessions: what the plugin answers was not looked at (see confab-session(5))");
+    if (given_up(request, board))
+        add_note(notes, "%" PRIu64 " cases were not run: the plugin has ended too many processes",
+                 given_up(request, board));
+    if (board->findings == FINDINGS_MAX)
+        add_note(notes, "there may be more failures: only so many are told");
+}
+
 /* -- For people ------------------------------------------------------------------------- */
 
-static void print_session(const struct measures *measures)
+/* Where the plugin has ended the process, sessions behind that one have not been tried at all. */
+static bool is_told_of(const struct board *board, const struct measures *session)
+{
+    for (unsigned i = 0; i < board->findings; i++)
+        if (!strncmp(board->finding[i].session, session->name, sizeof session->name - 1))
+            return true;
+    return false;
+}
+
+static void print_session(const struct board *board, const struct measures *measures)
 {
     bool well = measures->known;
     const char *between = "";
 
     if (!measures->known) {
-        printf("FAIL  %s: not played through as it is written: nothing else was tried\n", measures->name);
+        if (is_told_of(board, measures))
+            printf("FAIL  %s: not played through as it is written: nothing else was tried\n", measures->name);
+        else
+            printf("-     %s: not tried\n", measures->name);
         return;
     }
 
@@ -138,18 +203,17 @@ static void report_text(const struct request *request, const struct board *board
 {
     uint64_t runs = all_runs(board);
     unsigned failures = count(board, CHECK_FAILURE), warnings = count(board, CHECK_WARNING);
+    struct notes notes = { .count = 0 };
 
     printf("%s%s%s: %s\n", board->plugin[0] ? board->plugin : "plugin", board->version[0] ? " " : "",
            board->version, request->plugin);
     for (unsigned i = 0; i < board->sessions; i++)
-        print_session(&board->measures[i]);
-    if (board->sessions == 1)
-        puts(
-            "note  there are no sessions: what the plugin answers was not looked at (see confab-session(5))");
+        print_session(board, &board->measures[i]);
     for (unsigned i = 0; i < board->findings; i++)
         print_finding(request, &board->finding[i]);
-    if (board->findings == FINDINGS_MAX)
-        puts("note  there may be more failures: only so many are told");
+    find_notes(request, board, &notes);
+    for (size_t i = 0; i < notes.count; i++)
+        printf("note  %s\n", notes.text[i]);
     printf("%" PRIu64 " run%s in %" PRId64 ".%" PRId64 " s: %u failure%s, %u warning%s\n", runs, plural(runs),
            took / CONFAB_SECOND, took / (CONFAB_SECOND / 10) % 10, failures, plural(failures), warnings,
            plural(warnings));
@@ -197,6 +261,7 @@ static void json_finding(struct json *json, const struct finding *finding)
 static void report_json(const struct request *request, const struct board *board, int64_t took)
 {
     struct json json = { .out = stdout };
+    struct notes notes = { .count = 0 };
 
     json_open(&json, NULL, '{');
     json_text(&json, "plugin", board->plugin);
@@ -219,6 +284,11 @@ static void report_json(const struct request *request, const struct board *board
     json_open(&json, "findings", '[');
     for (unsigned i = 0; i < board->findings; i++)
         json_finding(&json, &board->finding[i]);
+    json_close(&json, ']');
+    find_notes(request, board, &notes);
+    json_open(&json, "notes", '[');
+    for (size_t i = 0; i < notes.count; i++)
+        json_string(&json, NULL, notes.text[i]);
     json_close(&json, ']');
     json_close(&json, '}');
 }

@@ -230,7 +230,7 @@ void watch_allocate_free(const struct memory_block *block);
 /* -- watch_waits.c, watch_rusage*.c ------------------------------------------------------------ */
 
 struct watch_usage watch_usage(void);
-bool watch_counts_waits(void); /* whether the system tells */
+bool watch_counts_waits(void); /* whether that is told on this system at all */
 
 /* Nanoseconds that this thread has stood in line for a processor while others ran; 0 where the system does not tell. */
 int64_t watch_delayed(void);

@@ -79,15 +79,16 @@ static uintptr_t address_of(const struct object *object, const link_entry *link)
     return at < object->base ? object->base + at : at;
 }
 
-static const link_entry *find_link(const struct object *object, long tag)
+/* (The tag is signed on some systems, on others not.) */
+static const link_entry *find_link(const struct object *object, int64_t tag)
 {
     for (const link_entry *link = object->links; link->d_tag != DT_NULL; link++)
-        if (link->d_tag == tag)
+        if ((int64_t)link->d_tag == tag)
             return link;
     return NULL;
 }
 
-static size_t value_of(const struct object *object, long tag)
+static size_t value_of(const struct object *object, int64_t tag)
 {
     const link_entry *link = find_link(object, tag);
 
