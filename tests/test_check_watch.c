@@ -289,6 +289,17 @@ Test(test_check_watch, buffer_that_is_not_given_back_is_told_of)
     cr_assert_str_eq(checked.said, "hello\r\n");
 }
 
+Test(test_check_watch, buffer_that_is_given_back_more_often_than_it_was_owned_is_told_of)
+{
+    complains("buffer_given_away", "hello\r\nagain\r\n", NULL,
+              "confab_buffer_unref of a confab_buffer that is not the plugin's any more (5 bytes, from "
+              "confab_chat_take_message in found_terminator)",
+              "handle_close");
+    cr_assert_str_eq(checked.said, "noted\r\nhello\r\n");
+    checked_holds(checked_run("hello\r\nagain\r\nagain\r\n", NULL),
+                  "confab_chat_push_buffer of a confab_buffer that is not the plugin's any more");
+}
+
 Test(test_check_watch, memory_of_the_reactor_that_is_left_is_told_of)
 {
     checked_load("line");

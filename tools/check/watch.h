@@ -184,7 +184,11 @@ void *memory_add(struct watch *watch, void *at, size_t n, const char *from, unsi
 /* Takes it out of the table; whether it was there.  block may be NULL. */
 bool memory_take(struct memory *memory, const void *at, struct memory_block *block);
 void memory_put(struct memory *memory, const struct memory_block *block);
-void memory_own(struct memory *memory, const void *at, int owners);
+
+/* A buffer has an owner more; whether it is known.  One less; false: the plugin has given all back before, and *known tells what
+ * it was. */
+bool memory_own(struct memory *memory, const void *at);
+bool memory_give_back(struct memory *memory, const void *at, struct memory_block *known);
 void memory_given(struct memory *memory, const void *at, const char *to);
 
 /* Around free(3) of what is not in the table: a crash in it is told of by what the block was. */

@@ -7,7 +7,7 @@
 
 enum {
     BLOCKS_FIRST = 256,
-    FREED_MAX = 64 /* blocks that are remembered after they were freed */
+    FREED_MAX = 64 /* blocks that are remembered after they were freed, and buffers that were given back */
 };
 
 struct memory {
@@ -18,7 +18,8 @@ struct memory {
     unsigned run;
     size_t run_count; /* blocks of this run; bytes are of it too */
     struct memory_block freed[FREED_MAX];
-    unsigned next_freed;
+    struct memory_block given_back[FREED_MAX]; /* buffers that the plugin owns no more */
+    unsigned next_freed, next_given_back;
     const void *freeing; /* what free(3) has got that is not in the table */
 };
 
@@ -50,6 +51,7 @@ void memory_begin(struct memory *memory)
     memory->run_count = memory->bytes = 0;
     memory->serial = 0;
     memset(memory->freed, 0, sizeof memory->freed);
+    memset(memory->given_back, 0, sizeof memory->given_back);
     pthread_mutex_unlock(&memory->lock);
 }
 
@@ -177,15 +179,44 @@ void memory_put(struct memory *memory, const struct memory_block *block)
     pthread_mutex_unlock(&memory->lock);
 }
 
-void memory_own(struct memory *memory, const void *at, int owners)
+bool memory_own(struct memory *memory, const void *at)
 {
     pthread_mutex_lock(&memory->lock);
     struct memory_block *block = find(memory, at);
-    if (block && owners < 0 && block->owners <= 1)
-        take_out(memory, block);
-    else if (block)
-        block->owners += (unsigned)owners;
+    if (block)
+        block->owners++;
     pthread_mutex_unlock(&memory->lock);
+    return block != NULL;
+}
+
+/* What is in neither table was made by others, whom nobody watches: who owns it is not known. */
+static bool was_given_back(const struct memory *memory, const void *at, struct memory_block *known)
+{
+    for (unsigned i = 0; at && i < FREED_MAX; i++)
+        if (memory->given_back[i].at == at) {
+            *known = memory->given_back[i];
+            return true;
+        }
+    return false;
+}
+
+bool memory_give_back(struct memory *memory, const void *at, struct memory_block *known)
+{
+    bool owned = true;
+
+    pthread_mutex_lock(&memory->lock);
+    struct memory_block *block = find(memory, at);
+    if (block && block->owners > 1) {
+        block->owners--;
+    } else if (block) {
+        memory->given_back[memory->next_given_back] = *block;
+        memory->next_given_back = (memory->next_given_back + 1) % FREED_MAX;
+        take_out(memory, block);
+    } else {
+        owned = !was_given_back(memory, at, known);
+    }
+    pthread_mutex_unlock(&memory->lock);
+    return owned;
 }
 
 void memory_given(struct memory *memory, const void *at, const char *to)

@@ -48,33 +48,41 @@ static confab_buffer *call_buffer_new(const void *data, size_t len)
     return watch ? memory_add(watch, buffer, len, "confab_buffer_new", 1) : buffer;
 }
 
+/* Another owner may have let the plugin see it. */
 static confab_buffer *call_buffer_ref(confab_buffer *buffer)
 {
     struct watch *watch = watch_current();
 
-    if (watch)
-        memory_own(watch->memory, buffer, 1);
+    if (watch && buffer && !memory_own(watch->memory, buffer))
+        memory_add(watch, buffer, confab_buffer_size(buffer), "confab_buffer_ref", 1);
     return confab_buffer_ref(buffer);
 }
 
-static void given_back(confab_buffer *buffer)
+/* false: it was not the plugin's to give, may be gone, and is not to be touched. */
+static bool give_back(const confab_buffer *buffer, const char *call)
 {
     struct watch *watch = watch_current();
+    struct memory_block known;
 
-    if (watch)
-        memory_own(watch->memory, buffer, -1);
+    if (!watch || memory_give_back(watch->memory, buffer, &known))
+        return true;
+    watch_complain(
+        watch,
+        "%s of a confab_buffer that is not the plugin's any more (%zu bytes, from %s in %s): "
+        "confab_buffer_unref and confab_chat_push_buffer each take an owner, confab_buffer_ref makes one",
+        call, known.size, known.from, *known.hook ? known.hook : "no hook");
+    return false;
 }
 
 static void call_buffer_unref(confab_buffer *buffer)
 {
-    given_back(buffer);
-    confab_buffer_unref(buffer);
+    if (give_back(buffer, "confab_buffer_unref"))
+        confab_buffer_unref(buffer);
 }
 
 static int call_push_buffer(confab_chat *chat, confab_buffer *buffer)
 {
-    given_back(buffer);
-    return confab_chat_push_buffer(chat, buffer);
+    return confab_chat_push_buffer(chat, give_back(buffer, "confab_chat_push_buffer") ? buffer : NULL);
 }
 
 const struct watch_call watch_message_calls[] = {
