@@ -100,6 +100,34 @@ free_of_what_is_free_is_found() {
 buffer_that_is_kept_is_found() {
     finds buffer_kept 'was not given back (confab_buffer_unref)'
 }
+buffer_that_was_given_away_is_found() {
+    finds buffer_given_away 'confab_buffer_unref of a confab_buffer that is not the plugin' 'confab_buffer_ref makes one'
+}
+ended_process_stops_no_other_session() {
+    printf 'confab-session 1\n> "\\r\\n"\n' >"$WORK/empty.session"
+    printf 'confab-session 1\n> "abc\\r\\n"\n<* "\\n"\n' >"$WORK/full.session"
+    ask check --session "$WORK/empty.session" --session "$WORK/full.session" "$BAD/crashes_on_empty.so"
+    assert_status 1
+    assert_contains "$WORK/out" 'empty.session: not played through as it is written'
+    grep -qE 'full.session: .* one-cut 4' "$WORK/out" || fail "the other one was not played: $(cat "$WORK/out")"
+}
+case_of_what_does_not_hold_as_it_is_written_is_told_once() {
+    printf 'confab-session 1\n> "a\\r\\n"\n< "b\\r\\n"\n' >"$WORK/first.session"
+    printf 'confab-session 1\n> "c\\r\\n"\n< "d\\r\\n"\n' >"$WORK/second.session"
+    ask check --seed 1.0.solo.0 --session "$WORK/first.session" --session "$WORK/second.session" line
+    assert_status 1
+    assert_contains "$WORK/out" 'first.session, line 3: the reply differs'
+    assert_contains "$WORK/out" ' 1 failure, '
+    ! grep -q 'second.session[,:]' "$WORK/out" || fail "another session is told of: $(cat "$WORK/out")"
+}
+what_holds_the_first_time_only_is_told_once_and_so() {
+    printf 'confab-session 1\nplugin played fault=counts-starts\n> "a\\n"\n< "1\\r\\n"\n' >"$WORK/once.session"
+    ask check --session "$WORK/once.session" "$CONFAB_TEST_PLAYED/played.so"
+    assert_status 1
+    assert_contains "$WORK/out" 'solo 1 (failed), again 0'
+    assert_contains "$WORK/out" 'hint       it held the first time: '
+    assert_contains "$WORK/out" ' 1 failure, '
+}
 static_data_is_found() {
     finds static_data 'warn  has static data that can be written to: ' 'lines_seen'
 }
@@ -284,7 +312,10 @@ run_tests line_passes echo_passes files_passes handler_passes responder_passes c
     producer_that_is_not_released_is_found split_terminator_is_found leaked_session_is_found blocking_call_is_found \
     hook_that_waits_is_found hook_that_never_returns_is_found growth_is_found crash_is_found \
     failed_allocation_that_is_ignored_is_found end_of_the_process_is_found descriptor_that_is_left_open_is_found \
-    read_behind_the_data_is_found free_of_what_is_free_is_found buffer_that_is_kept_is_found static_data_is_found \
+    read_behind_the_data_is_found free_of_what_is_free_is_found buffer_that_is_kept_is_found \
+    buffer_that_was_given_away_is_found ended_process_stops_no_other_session \
+    case_of_what_does_not_hold_as_it_is_written_is_told_once \
+    what_holds_the_first_time_only_is_told_once_and_so static_data_is_found \
     time_in_which_all_are_stopped_does_not_count many_crashes_are_not_gone_on_with_for_ever export_is_a_warning seed_does_it_again_and_nothing_else reproducer_is_a_session_that_fails \
     reproducer_of_a_crash_is_what_was_sent_before another_seed_draws_other_cuts json_is_for_programs \
     progress_is_for_terminals session_of_a_file_is_played session_of_another_plugin_is_refused \

@@ -82,6 +82,16 @@ int schedule_read(const char *name, uint64_t *seed, unsigned *session, enum kind
     return -EINVAL;
 }
 
+bool request_wants(const struct request *request, unsigned session)
+{
+    unsigned wanted;
+    enum kind kind;
+    uint64_t seed, number;
+
+    return !request->only || schedule_read(request->only, &seed, &wanted, &kind, &number) ||
+           wanted == session;
+}
+
 /* -- How many ----------------------------------------------------------------------------------- */
 
 /* Of so many that there could be, at the most `most`, and fewer where the session is long. */
@@ -204,7 +214,8 @@ static bool measure(struct checker *checker, unsigned session, struct measures *
     bool held = play_shown(checker, &schedule, &finding, &shown);
     schedule_free(&schedule);
     if (!held) {
-        board_note(checker->board, &finding);
+        if (request_wants(checker->request, session))
+            board_note(checker->board, &finding);
         return false;
     }
     m->known = true;
@@ -227,7 +238,7 @@ int cases_measure(struct checker *checker)
         memset(m->count, 0, sizeof m->count);
         memset(m->sampled, 0, sizeof m->sampled);
         m->count[KIND_SOLO] = 1;
-        if (measure(checker, i, m))
+        if (!m->ended && measure(checker, i, m))
             for (int kind = 0; kind < KINDS; kind++)
                 total += m->count[kind];
         else /* what does not work as it is written is not tried in other ways */

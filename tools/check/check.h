@@ -60,6 +60,7 @@ enum kind {
 /* What a solo run has shown. */
 struct measures {
     bool known;
+    bool ended;   /* the child that measured it came to its end at that: the next one leaves it out */
     size_t bytes; /* sent by far ends */
     uint64_t allocations;
     uint64_t first, count[KINDS]; /* cases: the number of the first, over all; how many of each kind */
@@ -201,6 +202,10 @@ struct schedule {
 void schedule_name(const struct schedule *schedule, uint64_t seed, char name[96]);
 const char *kind_name(enum kind kind);
 int schedule_read(const char *name, uint64_t *seed, unsigned *session, enum kind *kind, uint64_t *number);
+
+/* Whether what is found in that session is to be told: not that of another one than a single case that was asked for
+ * is of. */
+bool request_wants(const struct request *request, unsigned session);
 
 /* A world that a child has: the plugin, the sessions. */
 struct checker {

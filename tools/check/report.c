@@ -39,6 +39,11 @@ static unsigned count(const struct board *board, enum severity severity)
     return n;
 }
 
+static const char *plural(uint64_t n)
+{
+    return n == 1 ? "" : "s";
+}
+
 /* -- What was not looked at ------------------------------------------------------------- */
 
 enum { NOTE = 256, NOTES_MAX = 8 };
@@ -92,31 +97,27 @@ static void find_notes(const struct request *request, const struct board *board,
 
 /* -- For people ------------------------------------------------------------------------- */
 
-/* Where the plugin has ended the process, sessions behind that one have not been tried at all. */
-static bool is_told_of(const struct board *board, const struct measures *session)
+static void print_session(const struct request *request, const struct board *board, unsigned session)
 {
-    for (unsigned i = 0; i < board->findings; i++)
-        if (!strncmp(board->finding[i].session, session->name, sizeof session->name - 1))
-            return true;
-    return false;
-}
-
-static void print_session(const struct board *board, const struct measures *measures)
-{
+    const struct measures *measures = &board->measures[session];
     bool well = measures->known;
     const char *between = "";
 
+    if (!request_wants(request, session))
+        return;
+    if (board->total == 0 && !measures->ended) {
+        printf("note  %s: not tried: the plugin has ended the process too often before\n", measures->name);
+        return;
+    }
     if (!measures->known) {
-        if (is_told_of(board, measures))
-            printf("FAIL  %s: not played through as it is written: nothing else was tried\n", measures->name);
-        else
-            printf("-     %s: not tried\n", measures->name);
+        printf("FAIL  %s: not played through as it is written: nothing else was tried\n", measures->name);
         return;
     }
 
     for (int kind = 0; kind < KINDS; kind++)
         well = well && !measures->failed[kind];
-    printf("%-6s%s: %" PRIu64 " runs: ", well ? "ok" : "FAIL", measures->name, runs_of(measures));
+    printf("%-6s%s: %" PRIu64 " run%s: ", well ? "ok" : "FAIL", measures->name, runs_of(measures),
+           plural(runs_of(measures)));
     for (int kind = 0; kind < KINDS; kind++) {
         if (!measures->count[kind])
             continue;
@@ -146,7 +147,7 @@ static void print_lines(const char *label, const char *text)
 }
 
 /* What a failure of this kind mostly comes from. */
-static const char *hint(const struct finding *finding)
+static const char *hint(const struct board *board, const struct finding *finding)
 {
     static const char *const hints[KINDS] = {
         [KIND_AGAIN] = "something is left from one service to the next: static data?",
@@ -173,10 +174,18 @@ static const char *hint(const struct finding *finding)
     enum kind kind;
     uint64_t seed, number;
 
-    return schedule_read(finding->seed, &seed, &session, &kind, &number) == 0 ? hints[kind] : NULL;
+    if (schedule_read(finding->seed, &seed, &session, &kind, &number) < 0)
+        return NULL;
+    if (kind == KIND_SOLO && finding->expected[0] && session < board->sessions &&
+        board->measures[session].known)
+        return "it held the first time: is something left from one service to the next (static data), or "
+               "does "
+               "it differ from run to run (mask it)?";
+    return hints[kind];
 }
 
-static void print_finding(const struct request *request, const struct finding *finding)
+static void print_finding(const struct request *request, const struct board *board,
+                          const struct finding *finding)
 {
     printf("%-6s", finding->severity == CHECK_FAILURE ? "FAIL" : "warn");
     if (finding->session[0])
@@ -187,16 +196,11 @@ static void print_finding(const struct request *request, const struct finding *f
     print_row("in", finding->hook);
     print_row("expected", finding->expected);
     print_row("got", finding->got);
-    if (hint(finding))
-        print_row("hint", hint(finding));
+    if (hint(board, finding))
+        print_row("hint", hint(board, finding));
     if (finding->seed[0])
         printf("      %-11sconfab check --seed %s %s\n", "again", finding->seed, request->again);
     print_lines("shortest reproducer found, a session:", finding->reproducer);
-}
-
-static const char *plural(uint64_t n)
-{
-    return n == 1 ? "" : "s";
 }
 
 static void report_text(const struct request *request, const struct board *board, int64_t took)
@@ -208,9 +212,9 @@ static void report_text(const struct request *request, const struct board *board
     printf("%s%s%s: %s\n", board->plugin[0] ? board->plugin : "plugin", board->version[0] ? " " : "",
            board->version, request->plugin);
     for (unsigned i = 0; i < board->sessions; i++)
-        print_session(board, &board->measures[i]);
+        print_session(request, board, i);
     for (unsigned i = 0; i < board->findings; i++)
-        print_finding(request, &board->finding[i]);
+        print_finding(request, board, &board->finding[i]);
     find_notes(request, board, &notes);
     for (size_t i = 0; i < notes.count; i++)
         printf("note  %s\n", notes.text[i]);

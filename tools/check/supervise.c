@@ -190,6 +190,17 @@ static void tell_end(struct child *child, struct finding *finding)
                  WEXITSTATUS(status));
 }
 
+/* The session that the child was at; -ENOENT: none. */
+static int session_at(const struct board *board, enum kind *kind)
+{
+    unsigned session;
+    uint64_t seed, number;
+
+    if (schedule_read(board->seed, &seed, &session, kind, &number) < 0 || session >= board->sessions)
+        return -ENOENT;
+    return (int)session;
+}
+
 static void note_death(struct child *child)
 {
     struct board *board = child->board;
@@ -207,18 +218,33 @@ static void note_death(struct child *child)
     finding.line = board->line;
     board->crash.what[0] = '\0';
     board->in_hook = false;
-    board_note(board, &finding);
+    enum kind kind;
+    int session = session_at(board, &kind);
+    if (session < 0 || request_wants(child->request, (unsigned)session))
+        board_note(board, &finding);
 }
 
 /* A kind of case that has ended a child in this session is not gone on with. */
 static void mark_failed(struct board *board)
 {
-    unsigned session;
     enum kind kind;
-    uint64_t seed, number;
+    int session = session_at(board, &kind);
 
-    if (schedule_read(board->seed, &seed, &session, &kind, &number) == 0 && session < board->sessions)
+    if (session >= 0)
         board->measures[session].failed[kind] = true;
+}
+
+/* A child that does not get as far as to say what there is to run leaves the session out that it was at, if there was one:
+ * whether another child is to try. */
+static bool leave_out(struct board *board)
+{
+    enum kind kind;
+    int session = session_at(board, &kind);
+
+    if (session < 0 || board->measures[session].ended)
+        return false;
+    board->measures[session].known = false;
+    return board->measures[session].ended = true;
 }
 
 /* A sanitizer may have said something and gone on. */
@@ -258,8 +284,8 @@ static int run_cases(const struct child *way, uint64_t *from)
         return 0;
     }
     note_death(&child);
-    if (board->total == 0) /* it does not get as far as to say what there is to run */
-        return 0;
+    if (board->total == 0)
+        return leave_out(board);
     mark_failed(board);
     *from = board->done + 1;
     return *from < board->total;
