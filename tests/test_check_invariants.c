@@ -67,7 +67,7 @@ Test(check_invariants, a_message_without_an_end_that_is_kept_is_told_with_its_si
 Test(check_invariants, a_message_without_an_end_may_be_as_long_as_the_service_says)
 {
     played_word("fault=hoards-lines");
-    played_word("max-message=2M");
+    played_word("max-message=4M");
     played_silence();
     played_measure(true);
     cr_assert_eq(played_all(0, KIND_NO_TERMINATOR), 0, "%s", played.finding.what);

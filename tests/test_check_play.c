@@ -76,6 +76,12 @@ Test(check_play, bytes_that_nothing_expects_fail)
 
 Test(check_play, each_step_is_a_barrier)
 {
+    fails("plugin played fault=splits\n> \"hello\"\n> \"\\r\\n\"\n< \"hello\\r\\n\"\n", 5,
+          "the reply differs");
+}
+
+Test(check_play, no_time_passes_where_the_session_does_not_wait)
+{
     fails("plugin played fault=late\n> \"a\\n\"\n< \"late\\r\\n\"\n", 4, "no reply comes");
 }
 

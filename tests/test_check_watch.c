@@ -5,6 +5,7 @@
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 enum { SANITIZED = true };
@@ -337,6 +338,21 @@ Test(test_check_watch, block_that_is_freed_twice_is_told_of)
         cr_skip_test("a sanitizer reports it");
     crashes("freed_twice", "one\r\n", "forget\r\n",
             "freed twice: 4 bytes that were allocated by strndup in found_terminator", "handle_close");
+}
+
+/* -- Data ------------------------------------------------------------------------------------------------ */
+
+/* Else what a case finds would follow from the cases before it. */
+Test(test_check_watch, data_of_each_run_lies_at_the_same_ends_of_pages)
+{
+    checked_load("line");
+    for (int run = 0; run < 2; run++) {
+        watch_begin(checked.watch, 0);
+        const char *copy = guard_copy(checked.watch->guard, "odd", 3, GUARD_DATA, NULL);
+        cr_assert_eq((uintptr_t)(copy + 3) % (uintptr_t)sysconf(_SC_PAGESIZE), 0, "the first in its run");
+        guard_close(checked.watch->guard);
+        watch_end(checked.watch);
+    }
 }
 
 /* -- Descriptors and threads ------------------------------------------------------------------------------ */

@@ -79,6 +79,16 @@ Test(session_group, steps_of_the_same_text_are_not_tried_in_each_order)
     session_free(session);
 }
 
+Test(session_group, what_led_nowhere_is_not_tried_again)
+{
+    struct session *session =
+        session_of("<? \"a\"\n<? \"a\"\n<? \"a\"\n<? \"a\"\n<? \"a\"\n<? \"a\"\n<? \"a\"\n<? \"a\"\n"
+                   "<? \"a\"\n<? \"a\"\n< \"aaaaaaaaaaab\"\n");
+
+    GROUP_YES("aaaaaaaaaaabx", 12);
+    session_free(session);
+}
+
 Test(session_group, an_optional_is_taken_wherever_it_is)
 {
     struct session *session = session_of("<? \"opt\"\n< \"a\"\n");

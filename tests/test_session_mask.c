@@ -228,6 +228,21 @@ Test(session_mask, a_line_of_very_many_places_is_compared)
     session_free(session);
 }
 
+Test(session_mask, many_side_by_side_over_a_long_word_end)
+{
+    struct session *session = session_of("mask /[a-z]+/ <W>\n< \"<W>\" * 12 \"!\\n\"");
+    struct variables variables = { .first = NULL };
+    struct bytes came = { .at = NULL };
+    size_t used;
+
+    for (int i = 0; i < 20; i++)
+        cr_assert_eq(bytes_add(&came, "abcde", 5), 0);
+    cr_assert_eq(bytes_add(&came, "?\n", 2), 0);
+    cr_expect_eq(matched(session, &variables, came.at, came.len, false, &used), MATCH_NO);
+    bytes_free(&came);
+    session_free(session);
+}
+
 /* -- Two streams ----------------------------------------------------------------------- */
 
 static void expect_same(const struct session *session, const char *a, const char *b, bool wanted,
