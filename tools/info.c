@@ -2,6 +2,7 @@
 #include "command.h"
 #include "options.h"
 #include "plugin_path.h"
+#include "printable.h"
 
 #include <confab/host.h>
 #include <string.h>
@@ -99,11 +100,12 @@ static const char *spread_name(enum confab_spread spread)
 
 static void print_words(const char *label, const char *const *words)
 {
+    char shown[PRINTABLE_ROOM];
     if (!words || !*words)
         return;
     printf("%-14s", label);
     for (size_t i = 0; words[i]; i++)
-        printf("%s%s", i ? ", " : "", words[i]);
+        printf("%s%s", i ? ", " : "", printable_copy(shown, words[i]));
     putchar('\n');
 }
 
@@ -112,26 +114,47 @@ static size_t session_size(const struct confab_plugin *plugin)
     return plugin->chat ? plugin->chat->session_size : 0;
 }
 
+/* In pieces, where it is long: a character that lies across two of them is shown as ?. */
+static void print_line(const char *line, size_t len)
+{
+    char shown[PRINTABLE_ROOM];
+    if (len > 0)
+        fputs("    ", stdout);
+    for (size_t n; len > 0; line += n, len -= n) {
+        n = len < sizeof(shown) ? len : sizeof(shown) - 1;
+        memcpy(shown, line, n);
+        shown[n] = '\0';
+        fputs(printable(shown), stdout);
+    }
+    putchar('\n');
+}
+
 /* Each under a heading, its lines indented. */
 static void print_examples(const char *const *examples)
 {
     for (size_t i = 0; examples && examples[i]; i++) {
         printf("\nexample %zu, a session:\n", i + 1);
         for (const char *line = examples[i]; *line;) {
-            int len = (int)strcspn(line, "\n");
-            printf("%s%.*s\n", len > 0 ? "    " : "", len, line);
+            size_t len = strcspn(line, "\n");
+            print_line(line, len);
             line += line[len] ? len + 1 : len;
         }
     }
+}
+
+static void print_row(const char *label, const char *text)
+{
+    char shown[PRINTABLE_ROOM];
+    printf("%-14s%s\n", label, text ? printable_copy(shown, text) : "-");
 }
 
 static void print_text(const struct confab_plugin *plugin, const char *file)
 {
     const char *hooks[CHAT_HOOKS + PLUGIN_HOOKS + 1];
     hooks_of(plugin, hooks);
-    printf("%-14s%s\n", "name", plugin->name);
-    printf("%-14s%s\n", "version", plugin->version ? plugin->version : "-");
-    printf("%-14s%s\n", "description", plugin->description ? plugin->description : "-");
+    print_row("name", plugin->name);
+    print_row("version", plugin->version);
+    print_row("description", plugin->description);
     printf("%-14s%s\n", "file", file);
     printf("%-14swants %d.%d, this host offers %d.%d\n", "ABI", plugin->abi_major, plugin->abi_minor,
            CONFAB_ABI_MAJOR, CONFAB_ABI_MINOR);

@@ -1,4 +1,5 @@
 #include "options.h"
+#include "printable.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -104,6 +105,7 @@ static void write_type(const struct confab_option *option, char cell[CELL])
     else
         for (size_t i = 0; option->choices[i]; i++)
             add(cell, i ? "|" : "", option->choices[i]);
+    printable(cell);
 }
 
 /* What else binds it: bounds and flags, in brackets. */
@@ -135,33 +137,35 @@ static int wider(int width, const char *text)
 
 void options_print(FILE *out, const struct confab_option *options)
 {
-    char type[CELL], limits[CELL];
+    char type[CELL], limits[CELL], fallback[PRINTABLE_ROOM], help[PRINTABLE_ROOM];
     int names = 0, types = 0, fallbacks = 0;
     for (const struct confab_option *option = options; option && option->name; option++) {
         write_type(option, type);
         names = wider(names, option->name);
         types = wider(types, type);
-        fallbacks = wider(fallbacks, fallback_of(option));
+        fallbacks = wider(fallbacks, printable_copy(fallback, fallback_of(option)));
     }
     for (const struct confab_option *option = options; option && option->name; option++) {
         write_type(option, type);
         write_limits(option, limits);
         bool more = option->help || limits[0];
         fprintf(out, "  %-*s  %-*s  %-*s%s%s%s\n", names, option->name, types, type, more ? fallbacks : 0,
-                fallback_of(option), more ? "  " : "", option->help ? option->help : "", limits);
+                printable_copy(fallback, fallback_of(option)), more ? "  " : "",
+                option->help ? printable_copy(help, option->help) : "", limits);
     }
 }
 
 void options_list(FILE *out, const struct confab_option *options)
 {
     for (const struct confab_option *option = options; option && option->name; option++) {
+        char shown[PRINTABLE_ROOM];
         fprintf(out, "%s\t", option->name);
         if (option->type != CONFAB_OPTION_CHOICE || !option->choices)
             fputs(type_name(option->type), out);
         else
             for (size_t i = 0; option->choices[i]; i++)
-                fprintf(out, "%s%s", i ? "|" : "", option->choices[i]);
-        fprintf(out, "\t%s\n", fallback_of(option));
+                fprintf(out, "%s%s", i ? "|" : "", printable_copy(shown, option->choices[i]));
+        fprintf(out, "\t%s\n", printable_copy(shown, fallback_of(option)));
     }
 }
 

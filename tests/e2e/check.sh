@@ -88,6 +88,19 @@ failed_allocation_that_is_ignored_is_found() {
 end_of_the_process_is_found() {
     finds exits 'called exit(3)' 'FAIL  example 1: not played through' '-     silence: not tried'
 }
+end_of_the_process_as_it_is_loaded_is_found() {
+    finds ends_at_load 'the process ended with exit status 0: a plugin must not end its host'
+}
+process_that_is_left_is_found() {
+    finds leaves_process 'a process that it has started is left: it runs on'
+}
+process_that_goes_on_as_another_is_found() {
+    finds forks 'a process that it has started is left'
+}
+# With nothing to be heard of it.
+hook_that_never_returns_and_says_nothing_is_found() {
+    finds closes_output 'blocks: found_terminator has not returned for 3 s'
+}
 descriptor_that_is_left_open_is_found() {
     finds descriptor_leak 'a descriptor is left open' '/dev/null'
 }
@@ -280,6 +293,46 @@ a_crash_leaves_no_folder() {
     rmdir "$WORK/tmp" || fail "something is left: $(ls "$WORK/tmp")"
 }
 
+# PLUGIN; prints the number of the process that it runs in, once a hook of it does.
+child_of() {
+    local child=
+    until [ -n "$child" ] && grep -q '^State:.R' "/proc/$child/status" 2>/dev/null; do
+        child=$(pgrep -P "$1") || child=
+        sleep 0.05
+    done
+    echo "$child"
+}
+
+an_end_from_outside_leaves_nothing() {
+    local signal child
+    printf 'confab-session 1\nfile a "b"\n> "\\r\\n"\n' >"$WORK/file.session"
+    for signal in INT TERM HUP; do
+        mkdir "$WORK/tmp"
+        # The shell has what it puts behind it ignore SIGINT.
+        TMPDIR=$WORK/tmp "$PYTHON" -I -S -c '
+import os, signal, sys
+signal.signal(signal.SIGINT, signal.SIG_DFL)
+os.execv(sys.argv[1], sys.argv[1:])' "$HOST" check --hook-timeout 100 --session "$WORK/file.session" \
+            "$BAD/closes_output.so" >"$WORK/out" 2>"$WORK/err" &
+        STATUS=0
+        child=$(child_of $!)
+        kill -"$signal" $!
+        wait $! || STATUS=$?
+        assert_status $((128 + $(kill -l "$signal")))
+        ! kill -0 "$child" 2>/dev/null || fail "the plugin's process is left after SIG$signal"
+        rmdir "$WORK/tmp" || fail "something is left: $(ls "$WORK/tmp")"
+    done
+}
+
+what_a_plugin_says_is_printable() {
+    finds escapes 'ERROR: ?]0;mine? é ??31m ?'
+    ask info "$BAD/escapes.so"
+    assert_contains "$WORK/out" 'description   ?[31mred?é'
+    ! LC_ALL=C grep -q '[[:cntrl:]]' "$WORK/out" || fail "controls: $(cat -v "$WORK/out")"
+    ask info --json "$BAD/escapes.so"
+    python3 -c 'import json, sys; assert json.load(sys.stdin)["description"] == "\x1b[31mred\n\u00e9"' <"$WORK/out" || fail "json"
+}
+
 options_reach_the_plugin() {
     printf 'confab-session 1\n> "ECHO 5\\n"\n<* "over this server'"'"'s max-length\\n"\nclosed\n' >"$WORK/long.session"
     ask check --session "$WORK/long.session" echo max-length=4
@@ -311,12 +364,16 @@ run_tests line_passes echo_passes files_passes handler_passes responder_passes c
     pointer_into_collected_data_is_found pointer_to_message_is_found whole_line_a_call_is_found \
     producer_that_is_not_released_is_found split_terminator_is_found leaked_session_is_found blocking_call_is_found \
     hook_that_waits_is_found hook_that_never_returns_is_found growth_is_found crash_is_found \
-    failed_allocation_that_is_ignored_is_found end_of_the_process_is_found descriptor_that_is_left_open_is_found \
+    failed_allocation_that_is_ignored_is_found end_of_the_process_is_found end_of_the_process_as_it_is_loaded_is_found \
+    process_that_is_left_is_found process_that_goes_on_as_another_is_found \
+    hook_that_never_returns_and_says_nothing_is_found descriptor_that_is_left_open_is_found \
     read_behind_the_data_is_found free_of_what_is_free_is_found buffer_that_is_kept_is_found \
     buffer_that_was_given_away_is_found ended_process_stops_no_other_session \
     case_of_what_does_not_hold_as_it_is_written_is_told_once \
     what_holds_the_first_time_only_is_told_once_and_so static_data_is_found \
-    time_in_which_all_are_stopped_does_not_count many_crashes_are_not_gone_on_with_for_ever export_is_a_warning seed_does_it_again_and_nothing_else reproducer_is_a_session_that_fails \
+    time_in_which_all_are_stopped_does_not_count many_crashes_are_not_gone_on_with_for_ever \
+    export_is_a_warning seed_does_it_again_and_nothing_else reproducer_is_a_session_that_fails \
     reproducer_of_a_crash_is_what_was_sent_before another_seed_draws_other_cuts json_is_for_programs \
     progress_is_for_terminals session_of_a_file_is_played session_of_another_plugin_is_refused \
-    session_that_cannot_be_read_is_told a_crash_leaves_no_folder options_reach_the_plugin wrong_words_are_refused
+    session_that_cannot_be_read_is_told a_crash_leaves_no_folder \
+    an_end_from_outside_leaves_nothing what_a_plugin_says_is_printable options_reach_the_plugin wrong_words_are_refused

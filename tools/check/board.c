@@ -1,5 +1,6 @@
 /* board.c: what a child has found, where its parent sees it. */
 #include "tools/check/check.h"
+#include "tools/printable.h"
 #include <errno.h>
 #include <string.h>
 
@@ -20,6 +21,8 @@ int board_note(struct board *board, const struct finding *finding)
     if (n == FINDINGS_MAX)
         return -ENOSPC;
     board->finding[n] = *finding;
+    printable(board->finding[n].session); /* a plugin, its file, a sanitizer say what they like */
+    printable(board->finding[n].what);
     board->findings = n + 1;
     return 0;
 }

@@ -2,6 +2,7 @@
  *
  *     tools/check.c the command line
  *     supervise.c   the parent: its children, what became of them
+ *     process.c     one of these: begun, listened to, ended
  *     progress.c    how far it has come, on a terminal
  *     child.c       a child: loads the plugin, runs cases
  *     shrink.c      another kind of child: the shortest reproducer of a failure
@@ -97,6 +98,7 @@ struct board {
     /* The name of the hook that runs, or ran last: a literal of the host, whose image parent and child share. */
     _Atomic(const char *) hook;
     _Atomic bool in_hook;
+    _Atomic bool finished;       /* the child has come to its end, and was not ended */
     char seed[96], session[256]; /* of the case that runs */
     _Atomic unsigned line;       /* of the step that runs */
     struct finding crash;        /* filled by the child's signal handler: what[0] is set last */
@@ -247,7 +249,7 @@ void scratch_remove(char folder[SCRATCH_PATH]);
 
 /* -- The parent, and what its children do: supervise.c, child.c, shrink.c -------------------------------------- */
 
-/* Statuses of a child that has not been ended by the plugin. */
+/* Statuses of a child that has finished. */
 enum child_status { CHILD_DONE = 0, CHILD_STUCK = 81 /* it could not begin: there is a finding */ };
 
 /* Loads the plugin and reads the sessions; false: there is a finding of why not. */

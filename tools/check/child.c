@@ -1,5 +1,6 @@
 /* child.c: what a child does: loads the plugin, reads its sessions, runs the cases. */
 #include "tools/check/check.h"
+#include "tools/printable.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -98,6 +99,8 @@ bool child_open(struct checker *checker, const struct request *request, struct b
     const struct confab_plugin *plugin = confab_module_plugin(watch_module(checker->watch));
     snprintf(board->plugin, sizeof board->plugin, "%s", plugin->name);
     snprintf(board->version, sizeof board->version, "%s", plugin->version ? plugin->version : "");
+    printable(board->plugin);
+    printable(board->version);
     if (!add_sessions(checker, plugin))
         return false;
     board->sessions = (unsigned)checker->session_count;

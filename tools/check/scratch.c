@@ -4,9 +4,13 @@
 #include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
-enum { DESCRIPTORS = 8 };
+enum {
+    DESCRIPTORS = 8,
+    TIMES = 16 /* folders in each other that are closed */
+};
 
 /* A folder in memory makes a run ten times as fast. */
 static const char *place(void)
@@ -30,18 +34,19 @@ int scratch_make(char folder[SCRATCH_PATH])
     return fits ? -errno : -ENAMETOOLONG;
 }
 
+/* A folder that a plugin has closed is opened for the next time. */
 static int remove_one(const char *path, const struct stat *what, int kind, struct FTW *where)
 {
     (void)what;
-    (void)kind;
     (void)where;
-    remove(path);
+    if (remove(path) && (kind == FTW_DP || kind == FTW_DNR))
+        chmod(path, S_IRWXU);
     return 0;
 }
 
 void scratch_remove(char folder[SCRATCH_PATH])
 {
-    if (folder[0])
+    for (int i = 0; folder[0] && i < TIMES && access(folder, F_OK) == 0; i++)
         nftw(folder, remove_one, DESCRIPTORS, FTW_DEPTH | FTW_PHYS);
     folder[0] = '\0';
 }

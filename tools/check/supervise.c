@@ -1,144 +1,15 @@
 /* supervise.c: the parent.  It runs nothing of the plugin: children do, and it tells what became of each. */
-#include "tools/check/check.h"
+#include "tools/check/process.h"
 #include <errno.h>
-#include <inttypes.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
-#include <unistd.h>
 
 enum {
-    DEATHS_MAX = 8,      /* children that the plugin ends, until it is enough */
-    LOOK = 100,          /* milliseconds between two looks at a child */
-    LOOK_LATE = 1000,    /* milliseconds after which we did not run ourselves */
-    CASE_SECONDS = 60,   /* of real time that a case may take without a hook that blocks */
-    SHRINK_SECONDS = 20, /* that the search for one reproducer may take */
-    SAID = 16384         /* bytes kept of what a child writes on standard error */
+    DEATHS_MAX = 8,     /* children that the plugin ends, until it is enough */
+    SHRINK_SECONDS = 20 /* that the search for one reproducer may take */
 };
-
-struct child {
-    const char *scratch; /* where it is to make its folders: it may end before it has removed them */
-    const struct request *request;
-    struct board *board;
-    struct progress *progress;
-    pid_t pid;
-    int output; /* its standard error */
-    size_t said_len;
-    char said[SAID + 1];
-    int status;           /* as of waitpid(2) */
-    bool killed;          /* by us: it did not come to an end */
-    int64_t limit;        /* all that it may take; 0: as long as it moves */
-    struct finding *what; /* of shrinking: what is shrunk; NULL: it runs cases */
-    uint64_t from;
-};
-
-static int64_t now(void)
-{
-    struct timespec time;
-
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (int64_t)time.tv_sec * CONFAB_SECOND + time.tv_nsec;
-}
-
-/* -- One child -------------------------------------------------------------------- */
-
-/* Its end of things.  What the plugin prints is not ours: it goes nowhere, but what it says as it crashes. */
-static _Noreturn void be_child(struct child *child, int output)
-{
-    int status = CHILD_STUCK;
-
-    if (setenv("TMPDIR", child->scratch, 1) == 0 && freopen("/dev/null", "r", stdin) &&
-        freopen("/dev/null", "w", stdout) && dup2(output, STDERR_FILENO) >= 0) {
-        close(output);
-        status = child->what ? shrink(child->request, child->board, child->what)
-                             : child_run(child->request, child->board, child->from);
-    }
-    _exit(status);
-}
-
-static int start(struct child *child)
-{
-    int ends[2], error;
-
-    if (pipe(ends) < 0)
-        return -errno;
-    fflush(NULL);
-    child->pid = fork();
-    error = child->pid < 0 ? -errno : 0;
-    if (child->pid == 0) {
-        close(ends[0]);
-        be_child(child, ends[1]);
-    }
-    close(ends[1]);
-    child->output = ends[0];
-    if (error)
-        close(ends[0]);
-    return error;
-}
-
-/* Reads what it says: keeps the beginning.  false: it has ended. */
-static bool listen_to(struct child *child)
-{
-    char rest[4096];
-    size_t room = SAID - child->said_len;
-    struct pollfd ready = { .fd = child->output, .events = POLLIN };
-
-    if (poll(&ready, 1, LOOK) <= 0)
-        return true;
-    ssize_t n = read(child->output, room ? child->said + child->said_len : rest, room ? room : sizeof rest);
-    if (n > 0 && room)
-        child->said_len += (size_t)n;
-    return n > 0 || (n < 0 && errno == EINTR);
-}
-
-/* What moves as long as it goes on. */
-struct pulse {
-    uint64_t beats, done;
-    bool in_hook;
-    int64_t moved;
-};
-
-static bool stands_still(const struct child *child, struct pulse *pulse, int64_t at)
-{
-    const struct board *board = child->board;
-    bool moved =
-        board->beats != pulse->beats || board->done != pulse->done || board->in_hook != pulse->in_hook;
-    int64_t most = board->in_hook ? child->request->hook_timeout : CASE_SECONDS * CONFAB_SECOND;
-
-    if (moved)
-        *pulse = (struct pulse){ board->beats, board->done, board->in_hook, at };
-    return at - pulse->moved > most;
-}
-
-static void wait_for(struct child *child)
-{
-    int64_t began = now(), last = began;
-    struct pulse pulse = { .moved = began };
-
-    while (listen_to(child)) {
-        int64_t at = now();
-
-        if (at - last >
-            LOOK_LATE * CONFAB_MILLISECOND) { /* both were stopped, perhaps: that was not its time */
-            began += at - last;
-            pulse.moved += at - last;
-        }
-        last = at;
-        progress_show(child->progress, child->board);
-        child->killed =
-            child->killed || stands_still(child, &pulse, at) || (child->limit && at - began > child->limit);
-        if (child->killed)
-            kill(child->pid, SIGKILL);
-    }
-    close(child->output);
-    child->said[child->said_len] = '\0';
-    while (waitpid(child->pid, &child->status, 0) < 0 && errno == EINTR)
-        continue;
-}
 
 /* -- What became of it --------------------------------------------------------------- */
 
@@ -263,9 +134,7 @@ static void note_complaint(struct child *child)
 
 static bool ended_by_plugin(const struct child *child)
 {
-    if (child->killed || !WIFEXITED(child->status))
-        return true;
-    return WEXITSTATUS(child->status) != CHILD_DONE && WEXITSTATUS(child->status) != CHILD_STUCK;
+    return child->killed || !WIFEXITED(child->status) || !child->board->finished;
 }
 
 /* Runs the cases; tells where the next child is to go on.  -errno, 0: all is done, 1: there are more. */
@@ -275,10 +144,12 @@ static int run_cases(const struct child *way, uint64_t *from)
     struct board *board = child.board;
 
     child.from = *from;
-    int error = start(&child);
+    int error = process_start(&child);
     if (error)
         return error;
-    wait_for(&child);
+    process_wait(&child);
+    if (process_interrupted())
+        return 0;
     if (!ended_by_plugin(&child)) {
         note_complaint(&child);
         return 0;
@@ -298,30 +169,41 @@ static void shrink_one(const struct child *way, struct finding *finding)
 
     child.what = finding;
     child.limit = SHRINK_SECONDS * CONFAB_SECOND;
-    if (start(&child) == 0)
-        wait_for(&child);
+    if (process_start(&child) == 0)
+        process_wait(&child);
     child.board->crash.what[0] = '\0';
     child.board->in_hook = false;
+}
+
+static int run_children(const struct child *way)
+{
+    struct board *board = way->board;
+    uint64_t from = 0;
+    int more = 1;
+
+    for (int deaths = 0; more > 0 && deaths < DEATHS_MAX; deaths++)
+        more = run_cases(way, &from);
+    for (unsigned i = 0; more >= 0 && i < board->findings && !process_interrupted(); i++)
+        if (board->finding[i].severity == CHECK_FAILURE && board->finding[i].seed[0])
+            shrink_one(way, &board->finding[i]);
+    return more < 0 ? more : 0;
 }
 
 int supervise(const struct request *request, struct board *board)
 {
     struct progress progress = { 0 };
     char scratch[SCRATCH_PATH];
+    sigset_t before;
     const struct child way = {
-        .scratch = scratch, .request = request, .board = board, .progress = &progress
+        .scratch = scratch, .mask = &before, .request = request, .board = board, .progress = &progress
     };
-    uint64_t from = 0;
-    int more = 1, error = scratch_make(scratch);
 
-    if (error)
-        return error;
-    for (int deaths = 0; more > 0 && deaths < DEATHS_MAX; deaths++)
-        more = run_cases(&way, &from);
-    for (unsigned i = 0; more >= 0 && i < board->findings; i++)
-        if (board->finding[i].severity == CHECK_FAILURE && board->finding[i].seed[0])
-            shrink_one(&way, &board->finding[i]);
+    process_put_off_ends(&before);
+    int error = scratch_make(scratch);
+    if (!error)
+        error = run_children(&way);
     progress_end(&progress);
     scratch_remove(scratch);
-    return more < 0 ? more : 0;
+    sigprocmask(SIG_SETMASK, &before, NULL);
+    return error;
 }

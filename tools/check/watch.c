@@ -228,6 +228,9 @@ void watch_leave(struct watch *watch, const struct watch_frame *frame)
 {
     struct board *board = watch->board;
 
+    /* The plugin has forked: two of us would go on, then four.  left_end tells of it. */
+    if (watch->process != getpid())
+        _exit(EXIT_FAILURE);
     if (watch->place == PLACE_HOOK)
         watch_check_waited(watch, frame);
     watch->place = frame->place;

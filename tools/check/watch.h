@@ -9,7 +9,7 @@
  *     watch_messages.c     messages and buffers that it gets from the library
  *     watch_guard.c        pages that are closed when a hook has returned
  *     watch_waits.c        calls that wait, and calls that end the process
- *     watch_left.c         descriptors and threads
+ *     watch_left.c         descriptors, threads, processes
  *     watch_crash.c        signals
  *     watch_calls_elf.c    puts our functions in the place of those that the plugin calls
  *     watch_calls_none.c   where that cannot be done
@@ -22,6 +22,7 @@
 
 #include "tools/check/check.h"
 #include <pthread.h>
+#include <sys/types.h>
 
 enum {
     WATCH_SHADOWS = 8, /* tables of chat hooks that a plugin has; more go unwatched */
@@ -122,6 +123,7 @@ struct watch {
     int threads;
     int64_t delayed;        /* as of watch_delayed, when it began */
     _Atomic unsigned stops; /* how often somebody had stopped the process */
+    bool has_children;      /* before the run */
 };
 
 /* -- watch.c ------------------------------------------------------------------------------ */

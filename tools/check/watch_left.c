@@ -1,9 +1,10 @@
-/* watch_left.c: descriptors and threads that are there after a run, and were not before it. */
+/* watch_left.c: descriptors, threads and processes that are there after a run, and were not before it. */
 #include "tools/check/watch.h"
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -36,8 +37,21 @@ static int count_threads(void)
     return stat("/proc/self/task", &st) == 0 && st.st_nlink > 2 ? (int)st.st_nlink - 2 : 0;
 }
 
+/* Whether there is a process that this one has started and not waited for. */
+static bool has_children(pid_t *ended)
+{
+    siginfo_t info = { .si_pid = 0 };
+    bool any = waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0;
+
+    *ended = info.si_pid;
+    return any;
+}
+
 void left_begin(struct watch *watch)
 {
+    pid_t ended;
+
+    watch->has_children = has_children(&ended);
     find_open(watch->descriptors);
     watch->threads = count_threads();
 }
@@ -99,9 +113,24 @@ static void check_threads(struct watch *watch)
         watch_complain(watch, left == 1 ? "a thread is left" : "%d threads are left", left);
 }
 
+static void check_children(struct watch *watch)
+{
+    pid_t ended;
+
+    if (watch->has_children || !has_children(&ended))
+        return;
+    if (ended)
+        watch_complain(watch,
+                       "a process that it has started is left: it has ended, and nobody has waited for it "
+                       "(waitpid)");
+    else
+        watch_complain(watch, "a process that it has started is left: it runs on");
+}
+
 void left_end(struct watch *watch)
 {
     check_descriptors(watch);
     if (watch->threads)
         check_threads(watch);
+    check_children(watch);
 }

@@ -1,6 +1,7 @@
 /* pattern.c: from an expression as a session has it to one that regcomp(3) takes. */
 #include "tools/session/pattern.h"
 
+#include "tools/session/pattern_cost.h"
 #include "tools/session/scan.h"
 #include "tools/session/session.h"
 #include <errno.h>
@@ -9,21 +10,11 @@
 
 enum { FEW_BYTES = 512 };
 
-/* What regcomp(3) makes of a part: it writes each repetition out, and each way to go on is found in advance, from
- * each other one. */
-struct size {
-    unsigned long nodes, choices;
-};
-
 struct rewriting {
     const char *at, *end;
     struct pattern *pattern;
     struct bytes out;
-    size_t open; /* groups that are */
-    struct size
-        sizes[PATTERN_GROUPS_MAX]; /* of what stands before the last part, in the whole and in each of them */
-    struct size last;              /* what a repetition repeats */
-    bool repeated;                 /* it is a repetition itself */
+    struct cost cost;
     char *error;
     size_t room;
 };
@@ -34,44 +25,9 @@ static int refuse(struct rewriting *rewriting, const char *words)
     return -EINVAL;
 }
 
-/* What stood last is a part of its group now, and will be repeated with it alone. */
-static struct size *add_last(struct rewriting *rewriting)
-{
-    struct size *size = &rewriting->sizes[rewriting->open];
-
-    size->nodes += rewriting->last.nodes;
-    size->choices += rewriting->last.choices;
-    rewriting->last = (struct size){ 0, 0 };
-    rewriting->repeated = false;
-    return size;
-}
-
-static int check_size(struct rewriting *rewriting, const struct size *size)
-{
-    char words[160];
-
-    if (size->nodes <= PATTERN_NODES_MAX && size->choices <= PATTERN_CHOICES_MAX)
-        return 0;
-    snprintf(
-        words, sizeof words,
-        "too many repetitions in an expression, expected at the most %d characters and %d choices where they "
-        "are written out",
-        PATTERN_NODES_MAX, PATTERN_CHOICES_MAX);
-    return refuse(rewriting, words);
-}
-
-/* What stood last comes so often, and some of these may be left out. */
 static int repeat(struct rewriting *rewriting, unsigned long times, unsigned long optional)
 {
-    struct size *last = &rewriting->last;
-
-    if (rewriting->repeated)
-        return refuse(rewriting,
-                      "a repetition of a repetition in an expression, expected (...) around the inner");
-    rewriting->repeated = true;
-    last->nodes = last->nodes * times + optional;
-    last->choices = last->choices * times + optional;
-    return check_size(rewriting, last);
+    return cost_repeat(&rewriting->cost, times, optional, rewriting->error, rewriting->room);
 }
 
 static int put(struct rewriting *rewriting, const char *bytes, size_t n)
@@ -252,9 +208,7 @@ static int rewrite_group(struct rewriting *rewriting)
     if (rewriting->end - rewriting->at > 1 && rewriting->at[1] == '?')
         error = take_name(rewriting);
     pattern->groups++;
-    add_last(rewriting);
-    rewriting->open++;
-    rewriting->sizes[rewriting->open] = (struct size){ 1, 0 };
+    cost_open(&rewriting->cost);
     rewriting->at++;
     return error ? error : put(rewriting, "(", 1);
 }
@@ -285,19 +239,6 @@ static int rewrite_interval(struct rewriting *rewriting)
     return error;
 }
 
-static int close_group(struct rewriting *rewriting)
-{
-    struct size size;
-
-    /* POSIX leaves open what that is; ours would end the group around the whole. */
-    if (rewriting->open == 0)
-        return refuse(rewriting, "a ) in an expression without its (, expected \\) for the character");
-    size = *add_last(rewriting);
-    rewriting->open--;
-    rewriting->last = size;
-    return 0;
-}
-
 static int rewrite_special(struct rewriting *rewriting)
 {
     int error = 0;
@@ -311,14 +252,15 @@ static int rewrite_special(struct rewriting *rewriting)
         error = repeat(rewriting, 2, 1);
         break;
     case ')':
-        error = close_group(rewriting);
+        /* POSIX leaves open what one without its ( is; ours would end the group around the whole. */
+        if (!cost_close(&rewriting->cost))
+            error = refuse(rewriting, "a ) in an expression without its (, expected \\) for the character");
         break;
     case '|':
-        add_last(rewriting)->choices++;
+        cost_branch(&rewriting->cost);
         break;
     default:
-        add_last(rewriting);
-        rewriting->last.nodes = 1;
+        cost_part(&rewriting->cost);
     }
     return error ? error : put(rewriting, rewriting->at++, 1);
 }
@@ -332,8 +274,7 @@ static int rewrite_one(struct rewriting *rewriting)
         return rewrite_interval(rewriting);
     case '\\':
     case '[':
-        add_last(rewriting);
-        rewriting->last.nodes = 1;
+        cost_part(&rewriting->cost);
         return *rewriting->at == '[' ? rewrite_bracket(rewriting) : rewrite_escape(rewriting);
     default:
         return rewrite_special(rewriting);
@@ -351,7 +292,7 @@ static int rewrite(struct rewriting *rewriting, enum pattern_place place)
     while (!error && rewriting->at < rewriting->end)
         error = rewrite_one(rewriting);
     if (!error)
-        error = check_size(rewriting, add_last(rewriting));
+        error = cost_end(&rewriting->cost, rewriting->error, rewriting->room);
     if (!error)
         error = put(rewriting, place == PATTERN_WHOLE ? ")$" : ")", place == PATTERN_WHOLE ? 2 : 1);
     return error;

@@ -7,6 +7,7 @@
  *     header.c   parse.c   step.c   from a file to a struct session
  *     print.c    and back
  *     pattern.c  POSIX regular expressions whose groups have names
+ *     pattern_cost.c   how large they get where they are compiled
  *     mask.c     words that stand for what differs from run to run
  *     compare.c  two texts, but for what masks cover
  *     match.c    group.c   whether what came is what was to come
