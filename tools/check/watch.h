@@ -124,6 +124,7 @@ struct watch {
     int64_t delayed;        /* as of watch_delayed, when it began */
     _Atomic unsigned stops; /* how often somebody had stopped the process */
     bool has_children;      /* before the run */
+    unsigned forks;         /* in it */
 };
 
 /* -- watch.c ------------------------------------------------------------------------------ */

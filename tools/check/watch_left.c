@@ -52,6 +52,7 @@ void left_begin(struct watch *watch)
     pid_t ended;
 
     watch->has_children = has_children(&ended);
+    watch->forks = 0;
     find_open(watch->descriptors);
     watch->threads = count_threads();
 }
@@ -125,6 +126,8 @@ static void check_children(struct watch *watch)
                        "(waitpid)");
     else
         watch_complain(watch, "a process that it has started is left: it runs on");
+    while (waitpid(-1, NULL, WNOHANG) > 0)
+        continue;
 }
 
 void left_end(struct watch *watch)

@@ -2,6 +2,7 @@
  *
  * A hook is not to wait.  A job may; but time stands still in a simulation, so to sleep takes none of it there. */
 #include "tools/check/watch.h"
+#include <errno.h>
 #include <inttypes.h>
 #include <netdb.h>
 #include <poll.h>
@@ -120,6 +121,21 @@ static int call_pthread_join(pthread_t thread, void **result)
     return pthread_join(thread, result);
 }
 
+/* -- Calls that make another process ------------------------------------------------------------------- */
+
+/* One for each message is soon more than there may be. */
+static pid_t call_fork(void)
+{
+    enum { FORKS = 32 };
+    struct watch *watch = watch_current();
+
+    if (!watch || watch->process != getpid() || ++watch->forks <= FORKS)
+        return fork();
+    watch_complain(watch, "has started more than %d processes in one run", FORKS);
+    errno = EAGAIN;
+    return -1;
+}
+
 /* -- Calls that end the process ------------------------------------------------------------------------- */
 
 /* Tells of it and ends the process; returns where it is that of a child that the plugin has forked. */
@@ -184,6 +200,7 @@ const struct watch_call watch_wait_calls[] = {
     { "getaddrinfo", (void (*)(void))call_getaddrinfo, REAL_NONE },
     { "gethostbyname", (void (*)(void))call_gethostbyname, REAL_NONE },
     { "pthread_join", (void (*)(void))call_pthread_join, REAL_NONE },
+    { "fork", (void (*)(void))call_fork, REAL_NONE },
     { "exit", (void (*)(void))call_exit, REAL_NONE },
     { "quick_exit", (void (*)(void))call_quick_exit, REAL_NONE },
     { "_exit", (void (*)(void))call__exit, REAL_NONE },
