@@ -163,7 +163,11 @@ import os, signal, subprocess, sys, time
 check = subprocess.Popen(sys.argv[1:], stdout=subprocess.PIPE, start_new_session=True)
 os.waitid(os.P_PID, check.pid, os.WSTOPPED)
 time.sleep(1.5)
-os.killpg(check.pid, signal.SIGCONT)
+# The child is in a group of its own.
+for line in subprocess.check_output(["ps", "-A", "-o", "pid=,ppid="]).split(b"\n"):
+    if line and int(line.split()[1]) == check.pid:
+        os.kill(int(line.split()[0]), signal.SIGCONT)
+os.kill(check.pid, signal.SIGCONT)
 said = check.communicate(timeout='$LIMIT')[0].decode()
 assert check.returncode == 0, said
 ' "$HOST" check --hook-timeout 1 --seed 1.0.solo.0 "$BAD/stopped.so" marker="$WORK/marker" || fail "it is held against it"
