@@ -3,6 +3,9 @@
 #include <errno.h>
 #include <unistd.h>
 
+/* Once in all: where nobody ends the second one, there are not to be four, eight and so on. */
+static int forked;
+
 static int handle_connect(confab_chat *chat)
 {
     return confab_chat_set_terminator_line(chat);
@@ -15,7 +18,7 @@ static int found_terminator(confab_chat *chat)
 
     if (!line)
         return -ENOMEM;
-    if (fork() < 0)
+    if (!forked++ && fork() < 0)
         return -errno;
     confab_chat_push(chat, line, len);
     return confab_chat_push(chat, "\r\n", 2);
