@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+static int helpers; /* one is enough */
+
 /* What a helper does that waits for work. */
 static _Noreturn void wait_for_ever(void)
 {
@@ -23,7 +25,7 @@ static int found_terminator(confab_chat *chat)
 
     if (!line)
         return -ENOMEM;
-    if (fork() == 0)
+    if (!helpers++ && fork() == 0)
         wait_for_ever();
     confab_chat_push(chat, line, len);
     return confab_chat_push(chat, "\r\n", 2);
