@@ -116,6 +116,12 @@ Test(check_play, an_end_of_the_far_end_is_its_end)
     holds("> \"a\\n\"\n< \"a\\r\\n\"\nreset\n");
 }
 
+Test(check_play, a_reset_loses_the_last_answers_of_what_was_recorded)
+{
+    fails("> \"a\\n\"\nreset\n", 3, "bytes come that nothing expects");
+    holds("peer 127.0.0.1:7\n> \"a\\n\"\nreset\n");
+}
+
 Test(check_play, one_that_stalls_reads_when_it_goes_on)
 {
     holds("> \"a\\n\"\nstall\n> \"b\\n\"\ngo\n< \"a\\r\\nb\\r\\n\"\n");

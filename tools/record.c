@@ -163,15 +163,20 @@ static void ended(void *self)
     recording_word(recording, "eof");
 }
 
+/* A plugin may be the first to see it: by a push that fails. */
+static bool is_reset(enum confab_reason reason, int error)
+{
+    return reason == CONFAB_REASON_RESET || error == ECONNRESET || error == EPIPE;
+}
+
 static void closed(void *self, enum confab_reason reason, int error)
 {
     struct recording *recording = self;
 
-    (void)error;
     if (!recording->over) {
         happens(recording);
         answered(recording);
-        if (reason == CONFAB_REASON_RESET)
+        if (is_reset(reason, error))
             recording_word(recording, "reset");
         else if (reason == CONFAB_REASON_STOP)
             recording_word(recording, "# the service was stopped");

@@ -8,6 +8,7 @@
 #include "tools/session/session.h"
 
 #include <confab/host.h>
+#include <sys/types.h>
 
 enum {
     RECORD_STEPS_MAX = SESSION_STEPS_MAX - 16, /* of a file: with more it could not be read back */
@@ -38,7 +39,9 @@ struct recorder {
 struct recording {
     struct recorder *recorder;
     char name[256]; /* of its file */
-    int fd;         /* -1: nothing was written so far */
+    bool made;      /* it is there, and is this one: */
+    dev_t device;
+    ino_t inode;
     struct bytes text;
     struct bytes sent; /* what was answered, and is no step yet */
     uint64_t bytes;    /* of the session, so far */

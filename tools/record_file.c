@@ -21,27 +21,59 @@ void recorder_fail(struct recorder *recorder, const char *name, int error)
                        "%s: cannot be written: %s; nothing is recorded any more", name, strerror(error));
 }
 
+/* Open while it is written to only: there may be thousands, and connections need descriptors too.  Nobody may put
+ * another file, or what is none, in its place meanwhile.  -errno. */
+static int open_file(struct recording *recording)
+{
+    int made = recording->made ? O_APPEND : O_CREAT | O_EXCL, error = 0;
+    int fd = openat(recording->recorder->folder, recording->name,
+                    O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | made, 0600);
+    struct stat st;
+
+    if (fd < 0)
+        return -errno;
+    if (fstat(fd, &st) < 0)
+        error = -errno;
+    else if (recording->made && (st.st_dev != recording->device || st.st_ino != recording->inode))
+        error = -ESTALE;
+    if (error) {
+        close(fd);
+        return error;
+    }
+    recording->made = true;
+    recording->device = st.st_dev;
+    recording->inode = st.st_ino;
+    return fd;
+}
+
+static int write_bytes(int fd, const char *at, size_t left)
+{
+    while (left > 0) {
+        ssize_t n = write(fd, at, left);
+
+        if (n < 0 && errno != EINTR)
+            return -errno;
+        at += n > 0 ? n : 0;
+        left -= n > 0 ? (size_t)n : 0;
+    }
+    return 0;
+}
+
 /* Of no use half written, but what was written is all right: a disk that is full leaves a beginning. */
 static void write_all(struct recording *recording)
 {
-    const char *at = recording->text.at;
-    size_t left = recording->text.len;
+    int fd, error;
 
-    if (recording->fd < 0 && left > 0)
-        recording->fd = openat(recording->recorder->folder, recording->name,
-                               O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-    while (left > 0 && !recording->recorder->failed) {
-        ssize_t n = recording->fd < 0 ? -1 : write(recording->fd, at, left);
-
-        if (n < 0 && recording->fd >= 0 && errno == EINTR)
-            continue;
-        if (n < 0) {
-            recorder_fail(recording->recorder, recording->name, errno);
-            break;
-        }
-        at += n;
-        left -= (size_t)n;
+    if (recording->text.len == 0 || recording->recorder->failed) {
+        recording->text.len = 0;
+        return;
     }
+    fd = open_file(recording);
+    error = fd < 0 ? fd : write_bytes(fd, recording->text.at, recording->text.len);
+    if (fd >= 0 && close(fd) < 0 && errno != EINTR && !error)
+        error = -errno;
+    if (error)
+        recorder_fail(recording->recorder, recording->name, -error);
     recording->text.len = 0;
 }
 
@@ -85,7 +117,6 @@ struct recording *recording_new(struct recorder *recorder, confab_chat *chat)
         return NULL;
     }
     recording->recorder = recorder;
-    recording->fd = -1;
     recording->moment = confab_reactor_now(reactor);
     name_of(recording, chat, now);
     add_line(recording, "confab-session 1", "");
@@ -149,8 +180,6 @@ void recording_word(struct recording *recording, const char *word)
 void recording_end(struct recording *recording)
 {
     write_all(recording);
-    if (recording->fd >= 0 && close(recording->fd) < 0 && errno != EINTR)
-        recorder_fail(recording->recorder, recording->name, errno);
     bytes_free(&recording->text);
     bytes_free(&recording->sent);
     free(recording);

@@ -198,6 +198,53 @@ assert sides[">"] == b"ECHO 1048576\n" + sides["<"] and len(sides["<"]) == 1 << 
 }
 
 
+a_recording_is_open_while_it_is_written_to_only() {
+    [ -d /proc/self/fd ] || skip "no /proc"
+    record line -l 0
+    python3 - "$PORT" "$HOST_PID" <<'PYTHON' || fail "descriptors"
+import os, socket, sys
+folder = "/proc/%s/fd" % sys.argv[2]
+line = b"x" * 9999 + b"\n"
+before = len(os.listdir(folder))
+clients = [socket.create_connection(("127.0.0.1", int(sys.argv[1]))) for i in range(20)]
+for s in clients:
+    for i in range(30):
+        s.sendall(line)
+        left = len(line) + 1
+        while left > 0:
+            left -= len(s.recv(left))
+assert len(os.listdir(folder)) == before + len(clients), os.listdir(folder)
+PYTHON
+    [ "$(recordings | wc -l)" -eq 20 ] || fail "nothing was written so far: $(recordings)"
+    host_stop
+}
+
+a_file_in_the_place_of_a_recording_is_not_written_to() {
+    record line -l 0
+    python3 - "$PORT" "$WORK" <<'PYTHON' || fail "the client"
+import os, socket, sys
+folder = sys.argv[2] + "/recordings/"
+line = b"x" * 9999 + b"\n"
+s = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
+while True:
+    for i in range(30):
+        s.sendall(line)
+        left = len(line) + 1
+        while left > 0:
+            left -= len(s.recv(left))
+    names = os.listdir(folder)
+    if names and os.path.exists(sys.argv[2] + "/mine"):
+        break
+    if names:
+        os.rename(folder + names[0], folder + "old")
+        open(sys.argv[2] + "/mine", "w").close()
+        os.link(sys.argv[2] + "/mine", folder + names[0])
+PYTHON
+    host_stop
+    [ ! -s "$WORK/mine" ] || fail "it was written to"
+    assert_contains "$WORK/log" 'nothing is recorded any more'
+}
+
 a_folder_that_is_none_is_told_before_anything_is_served() {
     : >"$WORK/file"
     for folder in "$WORK/none" "$WORK/file"; do
@@ -248,6 +295,7 @@ a_service_that_stops_is_no_end_of_the_session() {
 run_tests writes_what_was_sent_and_answered what_was_recorded_is_played_again options_are_written_but_for_secrets \
     a_recording_is_its_owners_alone \
     several_are_in_the_order_in_which_they_began time_that_passed_is_a_wait a_reset_is_written_as_one \
+    a_recording_is_open_while_it_is_written_to_only a_file_in_the_place_of_a_recording_is_not_written_to \
     what_is_over_the_limit_is_not_written large_talks_are_written_as_they_come \
     a_folder_that_is_none_is_told_before_anything_is_served limits_are_checked \
     a_folder_that_goes_ends_recording_and_not_serving a_service_that_stops_is_no_end_of_the_session

@@ -164,6 +164,9 @@ static void take(struct run *run, size_t player, const struct session_step *step
         if (far->end)
             confab_sim_reset(far->end);
         far->end = NULL;
+        if (run->session->recorded)
+            far->seen =
+                far->came.len; /* what was answered last was lost on its way, and is in no recording */
         break;
     case STEP_WAIT:
         break;
