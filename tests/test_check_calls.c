@@ -153,6 +153,13 @@ Test(test_check_calls, job_may_sleep_which_takes_no_time)
     cr_assert_str_eq(checked.said, "slept\r\n");
 }
 
+Test(test_check_calls, hook_may_wait_while_there_are_no_connections)
+{
+    checked_load("waits_aside");
+    cr_assert_null(checked_run("well?\r\n", NULL), "%s", watch_complaint(checked.watch));
+    cr_assert_str_eq(checked.said, "yes\r\n");
+}
+
 /* -- What waits, what ends -------------------------------------------------------------------------------- */
 
 Test(test_check_calls, each_call_that_waits_is_told_of_in_each_build)

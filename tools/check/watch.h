@@ -34,7 +34,7 @@ enum {
 enum watch_place {
     PLACE_HOST, /* nothing of the plugin */
     PLACE_HOOK,
-    PLACE_JOB /* of confab_work: in a simulation on the loop, else in a thread, so it may wait */
+    PLACE_JOB /* of confab_work: in a simulation on the loop, else in a thread, so it may wait; or a hook that may */
 };
 
 /* What a thread has done so far: how often it has waited, how often of that for a page of a file; nanoseconds that it

@@ -67,11 +67,23 @@ void watch_chats_clear(struct watch_chats *chats)
 
 /* -- What is held against the order of the calls ----------------------------------------------- */
 
-static void enter(struct watch *watch, struct watch_frame *frame, const char *hook)
+static void enter_in(struct watch *watch, struct watch_frame *frame, const char *hook, enum watch_place place)
 {
-    watch_enter(watch, frame, hook, PLACE_HOOK);
+    watch_enter(watch, frame, hook, place);
     if (watch->freed)
         watch_complain(watch, "%s was called after free", hook);
+}
+
+static void enter(struct watch *watch, struct watch_frame *frame, const char *hook)
+{
+    enter_in(watch, frame, hook, PLACE_HOOK);
+}
+
+/* Before the service has connections, and when it has none any more, a hook holds none of them up: it may wait, for a
+ * disk or for a thread of its own to end. */
+static void enter_aside(struct watch *watch, struct watch_frame *frame, const char *hook)
+{
+    enter_in(watch, frame, hook, PLACE_JOB);
 }
 
 static void enter_chat(struct watch *watch, struct watch_frame *frame, const confab_chat *chat,
@@ -272,7 +284,7 @@ static int call_service(confab_service *service, const char *name, int (*hook)(c
     struct watch_frame frame;
     int result;
 
-    enter(watch, &frame, name);
+    enter_aside(watch, &frame, name);
     result = hook(service);
     watch_leave(watch, &frame);
     return result;
@@ -309,7 +321,7 @@ static void stop(confab_service *service)
     struct watch *watch = watch_current();
     struct watch_frame frame;
 
-    enter(watch, &frame, "stop");
+    enter_aside(watch, &frame, "stop");
     if (!watch->started || watch->stopped)
         watch_complain(watch, watch->started ? "stop was called twice" : "stop was called before start");
     if (watch->chats.inbound)
@@ -325,7 +337,7 @@ static void end(confab_service *service)
     struct watch *watch = watch_current();
     struct watch_frame frame;
 
-    enter(watch, &frame, "free");
+    enter_aside(watch, &frame, "free");
     watch->freed = true;
     if (watch->own.free)
         watch->own.free(service);
