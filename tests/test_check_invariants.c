@@ -110,6 +110,20 @@ Test(check_invariants, what_grows_with_every_connection_is_told_with_its_size)
     says_something(" bytes more each time that the same is said on a connection: grows without bound");
 }
 
+Test(check_invariants, a_reply_may_take_the_time_that_the_session_waits_for_it)
+{
+    played_session("plugin played fault=trickles\n> \"a\\n\"\nwait 10s\n< \"0123456789\"\n");
+    played_measure(true);
+    cr_assert_eq(played_all(0, KIND_GROWTH), 0, "%s", played.finding.what);
+}
+
+Test(check_invariants, requests_that_have_piled_up_may_each_take_their_time)
+{
+    played_session("plugin played fault=ponders\n> \"a\\n\"\nwait 4s\n< \"well\\r\\n\"\n");
+    played_measure(true);
+    cr_assert_eq(played_all(0, KIND_NEVER_READS), 0, "%s", played.finding.what);
+}
+
 Test(check_invariants, what_grows_up_to_a_bound_is_right)
 {
     played_session("plugin played fault=fills\n> \"four\\n\"\n< \"four\\r\\n\"\n");

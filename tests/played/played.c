@@ -16,6 +16,8 @@ enum fault {
     HOARDS_LINES,  /* the same, of lines, which the service bounds */
     PILES_UP,      /* answers a line with 64 KiB, whether they are read or not */
     POURS,         /* answers a line with 1 MiB, piece by piece as it is read */
+    TRICKLES,      /* answers with 10 bytes, which take two seconds and more */
+    PONDERS,       /* reads on 3 seconds behind a line */
     SHARES,        /* answers with the line of whoever spoke last */
     STAYS_BROKEN,  /* once memory was short, it says so for ever */
     NEVER_RESTS,   /* has always something to do */
@@ -39,6 +41,8 @@ static const char *const faults[] = {
     [HOARDS_LINES] = "hoards-lines",
     [PILES_UP] = "piles-up",
     [POURS] = "pours",
+    [TRICKLES] = "trickles",
+    [PONDERS] = "ponders",
     [SHARES] = "shares",
     [STAYS_BROKEN] = "stays-broken",
     [NEVER_RESTS] = "never-rests",
@@ -103,6 +107,28 @@ static int pour(confab_chat *chat)
 
     return confab_chat_push_with_producer(chat, &confab_scanning_producer_ops,
                                           confab_scanning_producer_new(much, sizeof much, 0, NULL, NULL));
+}
+
+static int trickle(confab_chat *chat)
+{
+    void *digits = confab_scanning_producer_new("0123456789", 10, 1, NULL, NULL);
+
+    return confab_chat_push_with_producer(
+        chat, &confab_throttled_producer_ops,
+        confab_throttled_producer_new(&confab_scanning_producer_ops, digits, 4));
+}
+
+static void pondered(confab_chat *chat, void *data)
+{
+    (void)data;
+    confab_chat_puts(chat, "well\r\n");
+    confab_chat_resume(chat);
+}
+
+static int ponder(confab_chat *chat)
+{
+    confab_chat_suspend(chat);
+    return confab_chat_call_later(chat, 3 * CONFAB_SECOND, pondered, NULL) ? 0 : -ENOMEM;
 }
 
 static int fill(struct state *state, const char *line)
@@ -260,6 +286,10 @@ static int found_terminator(confab_chat *chat)
     case NEVER_RESUMES:
         confab_chat_suspend(chat);
         break;
+    case TRICKLES:
+        return trickle(chat);
+    case PONDERS:
+        return ponder(chat);
     case POURS:
         return pour(chat);
     case PILES_UP:

@@ -144,7 +144,7 @@ static void play_once_more(struct run *run)
     pass_until_gone(run, true, CONFAB_SECOND);
 }
 
-/* What the first connection says, once more on the same. */
+/* What the first connection says, once more on the same, in the time that the session takes for it. */
 static void say_once_more(struct run *run)
 {
     const struct session *session = run->session;
@@ -153,6 +153,8 @@ static void say_once_more(struct run *run)
         if (session->steps[i].kind == STEP_SEND && session->steps[i].connection == 0) {
             play_sends(run, 0, &session->steps[i]);
             rest(run);
+        } else if (session->steps[i].kind == STEP_WAIT) {
+            pass(run, session->steps[i].wait);
         }
     far_free(&run->players[0].fars[0]);
     run->players[0].fars[0].came = run->players[0].fars[0].unsent = (struct bytes){ 0 };
