@@ -240,7 +240,8 @@ int confab_service_work(confab_service *service, int (*run)(void *data), void (*
 /* Every chat of the service with these ops (NULL: of any) that is not closed,
  * the caller's own and those that drain or connect included, one a call: *cursor is
  * 0 at first; NULL behind the last.  Chats may open and close meanwhile.  The
- * plugin's own ops are confab_plugin_entry.chat. */
+ * plugin's own ops are confab_plugin_entry.chat: declare it above,
+ * extern const struct confab_plugin confab_plugin_entry; */
 confab_chat *confab_service_next(confab_service *service, const struct confab_chat_ops *ops,
                                  confab_id *cursor);
 
