@@ -124,6 +124,26 @@ ended_process_stops_no_other_session() {
     assert_contains "$WORK/out" 'empty.session: not played through as it is written'
     grep -qE 'full.session: .* one-cut 4' "$WORK/out" || fail "the other one was not played: $(cat "$WORK/out")"
 }
+sessions_behind_too_many_that_end_the_process_are_not_called_right() {
+    local i
+    local -a sessions=()
+    for i in 1 2 3 4 5 6 7 8 9; do
+        printf 'confab-session 1\n> "\\r\\n"\n' >"$WORK/$i.session"
+        sessions+=(--session "$WORK/$i.session")
+    done
+    ask check "${sessions[@]}" "$BAD/crashes_on_empty.so"
+    assert_status 1
+    assert_contains "$WORK/out" '8.session: not played through as it is written'
+    assert_contains "$WORK/out" '9.session: not tried: the plugin has ended the process too often before'
+    ! grep -q '^ok' "$WORK/out" || fail "what was not tried is called right: $(cat "$WORK/out")"
+}
+where_no_session_holds_each_is_called_so() {
+    printf 'confab-session 1\n> "a\\r\\n"\n< "b\\r\\n"\n' >"$WORK/first.session"
+    ask check --seed 1.0.solo.0 --session "$WORK/first.session" line
+    assert_status 1
+    assert_contains "$WORK/out" 'first.session: not played through as it is written'
+    ! grep -q 'not tried' "$WORK/out" || fail "$(cat "$WORK/out")"
+}
 case_of_what_does_not_hold_as_it_is_written_is_told_once() {
     printf 'confab-session 1\n> "a\\r\\n"\n< "b\\r\\n"\n' >"$WORK/first.session"
     printf 'confab-session 1\n> "c\\r\\n"\n< "d\\r\\n"\n' >"$WORK/second.session"
@@ -373,6 +393,7 @@ run_tests line_passes echo_passes files_passes handler_passes responder_passes c
     hook_that_never_returns_and_says_nothing_is_found descriptor_that_is_left_open_is_found \
     read_behind_the_data_is_found free_of_what_is_free_is_found buffer_that_is_kept_is_found \
     buffer_that_was_given_away_is_found ended_process_stops_no_other_session \
+    sessions_behind_too_many_that_end_the_process_are_not_called_right where_no_session_holds_each_is_called_so \
     case_of_what_does_not_hold_as_it_is_written_is_told_once \
     what_holds_the_first_time_only_is_told_once_and_so static_data_is_found \
     time_in_which_all_are_stopped_does_not_count many_crashes_are_not_gone_on_with_for_ever \

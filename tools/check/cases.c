@@ -238,6 +238,7 @@ int cases_measure(struct checker *checker)
         memset(m->count, 0, sizeof m->count);
         memset(m->sampled, 0, sizeof m->sampled);
         m->count[KIND_SOLO] = 1;
+        m->tried = true;
         if (!m->ended && measure(checker, i, m))
             for (int kind = 0; kind < KINDS; kind++)
                 total += m->count[kind];

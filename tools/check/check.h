@@ -60,6 +60,7 @@ enum kind {
 
 /* What a solo run has shown. */
 struct measures {
+    bool tried; /* it was to be measured */
     bool known;
     bool ended;   /* the child that measured it came to its end at that: the next one leaves it out */
     size_t bytes; /* sent by far ends */

@@ -105,7 +105,7 @@ static void print_session(const struct request *request, const struct board *boa
 
     if (!request_wants(request, session))
         return;
-    if (board->total == 0 && !measures->ended) {
+    if (board->total == 0 && (measures->known || !measures->tried)) {
         printf("note  %s: not tried: the plugin has ended the process too often before\n", measures->name);
         return;
     }
@@ -168,7 +168,8 @@ static const char *hint(const struct board *board, const struct finding *finding
                      "the session",
         [KIND_RESET] = "a connection may be reset at any time",
         [KIND_ALLOCATION] = "any allocation may fail: malloc, and functions that return -ENOMEM or NULL",
-        [KIND_GROWTH] = "what a session or a message leaves behind adds up",
+        [KIND_GROWTH] =
+            "what a session or a message leaves behind adds up; where it has a bound, check with a lower one",
     };
     unsigned session;
     enum kind kind;
