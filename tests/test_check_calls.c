@@ -298,3 +298,19 @@ Test(test_check_calls, plugin_that_was_watched_before_can_be_watched_again)
         checked_holds(run("keep ", "strdup"), "40 bytes are left, allocated by strdup");
     }
 }
+
+/* -- Processes ----------------------------------------------------------------------------------------- */
+
+Test(test_check_calls, more_processes_than_a_run_may_start_are_refused_and_told_of)
+{
+    enum { MOST = 32 };
+    char lines[(MOST + 1) * sizeof "fork\r\n"] = "";
+
+    checked_not_under_valgrind();
+    for (int i = 0; i < MOST; i++)
+        strcat(lines, "fork\r\n");
+    checked_load("calls");
+    cr_assert_null(checked_run(lines, NULL), "%s", watch_complaint(checked.watch));
+    strcat(lines, "fork\r\n");
+    checked_holds(checked_run(lines, NULL), "has started more than 32 processes in one run");
+}
