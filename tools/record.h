@@ -42,6 +42,7 @@ struct recording {
     bool made;      /* it is there, and is this one: */
     dev_t device;
     ino_t inode;
+    off_t size;
     struct bytes text;
     struct bytes sent; /* what was answered, and is no step yet */
     uint64_t bytes;    /* of the session, so far */

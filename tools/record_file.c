@@ -59,7 +59,18 @@ static int write_bytes(int fd, const char *at, size_t left)
     return 0;
 }
 
-/* Of no use half written, but what was written is all right: a disk that is full leaves a beginning. */
+/* A line that is half written could not be read: the disk is full, most likely, and what was taken away makes room for
+ * the word that it is a beginning.  Where nothing was written before it is of no use at all. */
+static void take_back(const struct recording *recording, int fd, off_t size)
+{
+    static const char words[] = "truncated\n";
+
+    if (size == 0)
+        unlinkat(recording->recorder->folder, recording->name, 0);
+    else if (ftruncate(fd, size) == 0)
+        write_bytes(fd, words, sizeof words - 1);
+}
+
 static void write_all(struct recording *recording)
 {
     int fd, error;
@@ -70,6 +81,9 @@ static void write_all(struct recording *recording)
     }
     fd = open_file(recording);
     error = fd < 0 ? fd : write_bytes(fd, recording->text.at, recording->text.len);
+    if (fd >= 0 && error)
+        take_back(recording, fd, recording->size);
+    recording->size += (off_t)recording->text.len;
     if (fd >= 0 && close(fd) < 0 && errno != EINTR && !error)
         error = -errno;
     if (error)

@@ -219,6 +219,30 @@ PYTHON
     host_stop
 }
 
+# A limit of the process's files is as a disk that is full, but for its signal.
+a_disk_that_is_full_leaves_a_beginning() {
+    mkdir "$WORK/recordings"
+    (
+        trap '' XFSZ
+        ulimit -f 100
+        host_start line -l 0 --record "$WORK/recordings"
+        python3 - "$PORT" <<'PYTHON' || fail "the client"
+import socket, sys
+line = b"x" * 999 + b"\n"
+s = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
+for i in range(200):
+    s.sendall(line)
+    left = len(line) + 1
+    while left > 0:
+        left -= len(s.recv(left))
+PYTHON
+        host_stop
+    ) || exit 1
+    assert_contains "$WORK/log" 'nothing is recorded any more'
+    assert_equal truncated "$(tail -n 1 "$(recordings)")" "the end"
+    "$READ" "$(recordings)" >/dev/null || fail "it cannot be read"
+}
+
 a_file_in_the_place_of_a_recording_is_not_written_to() {
     record line -l 0
     python3 - "$PORT" "$WORK" <<'PYTHON' || fail "the client"
@@ -295,7 +319,8 @@ a_service_that_stops_is_no_end_of_the_session() {
 run_tests writes_what_was_sent_and_answered what_was_recorded_is_played_again options_are_written_but_for_secrets \
     a_recording_is_its_owners_alone \
     several_are_in_the_order_in_which_they_began time_that_passed_is_a_wait a_reset_is_written_as_one \
-    a_recording_is_open_while_it_is_written_to_only a_file_in_the_place_of_a_recording_is_not_written_to \
+    a_disk_that_is_full_leaves_a_beginning a_recording_is_open_while_it_is_written_to_only \
+    a_file_in_the_place_of_a_recording_is_not_written_to \
     what_is_over_the_limit_is_not_written large_talks_are_written_as_they_come \
     a_folder_that_is_none_is_told_before_anything_is_served limits_are_checked \
     a_folder_that_goes_ends_recording_and_not_serving a_service_that_stops_is_no_end_of_the_session
