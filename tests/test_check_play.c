@@ -74,6 +74,12 @@ Test(check_play, bytes_that_nothing_expects_fail)
     cr_assert_str_eq(played.finding.got, "\"b\\r\\n\"");
 }
 
+Test(check_play, of_a_recording_that_was_cut_off_more_may_come)
+{
+    holds("> \"a\\nb\\n\"\n< \"a\\r\\n\"\ntruncated\n");
+    fails("> \"a\\nb\\n\"\n< \"b\"\ntruncated\n", 3, "the reply differs");
+}
+
 Test(check_play, each_step_is_a_barrier)
 {
     fails("plugin played fault=splits\n> \"hello\"\n> \"\\r\\n\"\n< \"hello\\r\\n\"\n", 5,

@@ -12,9 +12,10 @@ static const char command[] = "confab check";
 
 enum { SEED_FIRST = 1, TIMEOUT_SECONDS = 5 };
 
-enum { SESSION, SEED, STRICT, JSON, HOOK_TIMEOUT, HELP };
+enum { SESSION, MERGE, SEED, STRICT, JSON, HOOK_TIMEOUT, HELP };
 static const struct argument options[] = {
     [SESSION] = { 's', "session", "a session file" },
+    [MERGE] = { 0, "merge", NULL },
     [SEED] = { 0, "seed", "a number, or the name of a case" },
     [STRICT] = { 0, "strict", NULL },
     [JSON] = { 0, "json", NULL },
@@ -25,8 +26,8 @@ static const struct argument options[] = {
 
 static int help(void)
 {
-    puts("usage: confab check [--session FILE]... [--seed SEED] [--strict] [--json]\n"
-         "                    [--hook-timeout SECONDS] PLUGIN [KEY=VALUE]...\n"
+    puts("usage: confab check [--session FILE]... [--merge] [--seed SEED] [--strict]\n"
+         "                    [--json] [--hook-timeout SECONDS] PLUGIN [KEY=VALUE]...\n"
          "\n"
          "Is it a good plugin?  Looks at its file, then runs it on a simulated network:\n"
          "the sessions that it brings as examples, or those given, are played in every\n"
@@ -41,6 +42,8 @@ static int help(void)
          "\n"
          "  -s, --session FILE   a session to play, confab-session(5); may be given often.\n"
          "                       Without it: the plugin's examples ('confab info PLUGIN')\n"
+         "      --merge          the sessions, which are recordings of one service, are one:\n"
+         "                       their steps in the order of their times\n"
          "      --seed SEED      draws another way: a number, 1 without this; or the name\n"
          "                       of a case as a failure shows it, which is run alone\n"
          "      --strict         a warning is a failure\n"
@@ -62,6 +65,7 @@ struct wish {
     struct request request;
     const char **words, **sessions; /* no list can be longer than the command line */
     int session_count;
+    bool merge;
     char *file;
 };
 
@@ -106,6 +110,9 @@ static int take(struct wish *wish, int what, const char *word)
     case SESSION:
         wish->sessions[wish->session_count++] = word;
         return EXIT_SUCCESS;
+    case MERGE:
+        wish->merge = true;
+        return EXIT_SUCCESS;
     case SEED:
         return take_seed(request, word);
     case STRICT:
@@ -138,12 +145,28 @@ static int find_plugin(struct wish *wish)
     return result ? failure(command, "%s", error) : EXIT_SUCCESS;
 }
 
+static int merge_sessions(struct request *request)
+{
+    char error[COMMAND_ERROR];
+    struct session *merged;
+    if (request->session_count == 0)
+        return usage_error(command, "--merge: expected sessions to merge: --session FILE");
+    if (session_merge(&merged, request->sessions, request->session_count, error, sizeof(error)))
+        return failure(command, "--merge: %s", error);
+    for (size_t i = 0; i < request->session_count; i++)
+        session_free(request->sessions[i]);
+    request->sessions[0] = merged;
+    request->session_count = 1;
+    return EXIT_SUCCESS;
+}
+
 static int read_sessions(struct wish *wish)
 {
     char error[COMMAND_ERROR];
     struct request *request = &wish->request;
-    if (wish->session_count >= CHECK_SESSIONS_MAX)
-        return usage_error(command, "--session: expected %d files at the most", CHECK_SESSIONS_MAX - 1);
+    int most = wish->merge ? SESSION_CONNECTIONS_MAX : CHECK_SESSIONS_MAX - 1;
+    if (wish->session_count > most)
+        return usage_error(command, "--session: expected %d files at the most", most);
     request->sessions = calloc((size_t)wish->session_count + 1, sizeof(struct session *));
     if (!request->sessions)
         return failure(command, "out of memory");
@@ -152,7 +175,7 @@ static int read_sessions(struct wish *wish)
             return failure(command, "%s", error);
         request->session_count++;
     }
-    return EXIT_SUCCESS;
+    return wish->merge ? merge_sessions(request) : EXIT_SUCCESS;
 }
 
 /* A word as a shell takes it. */
@@ -180,6 +203,8 @@ static int write_again(const struct wish *wish, struct bytes *line)
         error = add_word(line, "--session");
         error = error ? error : add_word(line, wish->sessions[i]);
     }
+    if (wish->merge && !error)
+        error = add_word(line, "--merge");
     for (int i = 0; i < request->word_count && !error; i++)
         error = add_word(line, request->words[i]);
     return error;

@@ -116,6 +116,44 @@ several_are_in_the_order_in_which_they_began() {
     assert_equal 3 "$(sort -u <<<"$began" | wc -l | tr -d ' ')" "dates that differ"
 }
 
+# The second one begins while the first one waits.
+several_are_played_as_one() {
+    record echo -l 0
+    python3 - "$PORT" <<'PYTHON' || fail "the clients"
+import socket, sys, time
+def ask(client, size, body):
+    client.sendall(b"ECHO %d\n" % size + body)
+    got = b""
+    while len(got) < size:
+        got += client.recv(100)
+    assert got == body
+first = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
+ask(first, 3, b"one")
+second = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
+ask(second, 3, b"two")
+time.sleep(1.2) # so long a rest is recorded
+ask(first, 5, b"three")
+first.close()
+second.close()
+PYTHON
+    host_stop
+    local session
+    set --
+    for session in $(recordings); do
+        set -- "$@" --session "$session"
+    done
+    assert_equal 4 $# "words for two recordings"
+    "$HOST" check "$@" --merge --json echo >"$WORK/found" 2>&1 || fail "as one they do not hold: $(cat "$WORK/found")"
+    python3 -c '
+import json, sys
+sessions = json.load(open(sys.argv[1]))["sessions"]
+assert [session["name"] for session in sessions] == ["merged", "silence"], sessions
+assert sessions[0]["bytes"] == len("ECHO 3\none" "ECHO 3\ntwo" "ECHO 5\nthree"), sessions
+' "$WORK/found" || fail "$(cat "$WORK/found")"
+    "$HOST" check --merge echo >"$WORK/found" 2>&1
+    assert_equal 2 $? "the exit status where there is nothing to merge"
+}
+
 time_that_passed_is_a_wait() {
     record line -l 0 idle-timeout=1200ms
     python3 - "$PORT" <<'PYTHON' || fail "the client"
@@ -318,7 +356,7 @@ a_service_that_stops_is_no_end_of_the_session() {
 
 run_tests writes_what_was_sent_and_answered what_was_recorded_is_played_again options_are_written_but_for_secrets \
     a_recording_is_its_owners_alone \
-    several_are_in_the_order_in_which_they_began time_that_passed_is_a_wait a_reset_is_written_as_one \
+    several_are_in_the_order_in_which_they_began several_are_played_as_one time_that_passed_is_a_wait a_reset_is_written_as_one \
     a_disk_that_is_full_leaves_a_beginning a_recording_is_open_while_it_is_written_to_only \
     a_file_in_the_place_of_a_recording_is_not_written_to \
     what_is_over_the_limit_is_not_written large_talks_are_written_as_they_come \

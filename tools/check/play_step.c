@@ -224,13 +224,14 @@ void play_all(struct run *run)
     }
 }
 
+/* Of a recording that was cut off, more may come than was written. */
 void play_left_over(struct run *run)
 {
     for (size_t p = 0; p < run->player_count && !run->failed; p++)
         for (size_t c = 0; c < run->session->connection_count && !run->failed; c++) {
             struct far *far = &run->players[p].fars[c];
             char who[64];
-            if (far_waits(far) && !far->stalled)
+            if (far_waits(far) && !far->stalled && !run->session->truncated)
                 unexpected(run, far);
             else if (far->reset)
                 run_fail(run, "the connection of %s is reset", run_who(run, c, who));

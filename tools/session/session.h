@@ -10,6 +10,7 @@
  *     pattern_cost.c   how large they get where they are compiled
  *     mask.c     words that stand for what differs from run to run
  *     compare.c  two texts, but for what masks cover
+ *     merge.c    several recordings as one session
  *     match.c    group.c   whether what came is what was to come
  *     times.c    durations and dates
  *
@@ -171,6 +172,12 @@ struct session_step *session_add(struct session *session, enum step_kind kind, u
  * one would have a name and another none; -EMFILE: too many; -ENOMEM. */
 int session_add_connection(struct session *session, const char *name);
 int session_find_connection(const struct session *session, const char *name); /* -ENOENT */
+
+/* Several sessions that were recorded (`began`), of one plugin with the same options, as one, whose steps are in the
+ * order of their times: what was within a second of each other keeps the order of the sessions that are given, as waits
+ * that are shorter are not recorded.  Their connections are c1, c2 and so on.  -EINVAL, -EMFILE, -ENOMEM, with one line in error. */
+int session_merge(struct session **made, struct session *const *sessions, size_t count, char *error,
+                  size_t room);
 
 /* -- Matching ------------------------------------------------------------------------ */
 
