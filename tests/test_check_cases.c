@@ -123,10 +123,10 @@ Test(check_cases, cuts_of_a_long_session_are_spread_over_all_of_it)
 
 Test(check_cases, the_longer_a_session_the_fewer_its_runs)
 {
-    played_session("> \"a\" * 1000000 \"\\n\"\n<* \"\\n\"\n");
+    played_session("> \"a\" * 100000 \"\\n\"\n<* \"\\n\"\n");
     played_measure(true);
-    cr_assert_leq(played_count(KIND_RANDOM_CUTS) * 1000000, UINT64_C(70) << 20);
-    cr_assert_geq(played_count(KIND_RANDOM_CUTS), 20);
+    /* It comes back. */
+    cr_assert_eq(played_count(KIND_RANDOM_CUTS), (UINT64_C(72) << 20) / (2 * 100000 + 3));
 }
 
 Test(check_cases, a_number_finds_the_case_of_its_kind)

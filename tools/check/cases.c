@@ -16,8 +16,8 @@ enum {
     FEWEST = 20 /* however long the session is */
 };
 
-/* Bytes that the runs of a kind send in all: of long sessions there are fewer. */
-static const uint64_t bytes_of_kind = UINT64_C(64) << 20;
+/* Bytes that the runs of a kind carry in all: of long sessions there are fewer. */
+static const uint64_t bytes_of_kind = UINT64_C(72) << 20;
 
 static const char *const names[KINDS] = {
     [KIND_SOLO] = "solo",
@@ -97,7 +97,7 @@ bool request_wants(const struct request *request, unsigned session)
 /* Of so many that there could be, at the most `most`, and fewer where the session is long. */
 static void count(struct measures *m, enum kind kind, uint64_t all, uint64_t most)
 {
-    uint64_t fit = m->bytes > 0 ? bytes_of_kind / m->bytes : UINT64_MAX;
+    uint64_t fit = m->carried > 0 ? bytes_of_kind / m->carried : UINT64_MAX;
 
     if (fit < FEWEST)
         fit = FEWEST;
@@ -220,6 +220,7 @@ static bool measure(struct checker *checker, unsigned session, struct measures *
     }
     m->known = true;
     m->bytes = shown.sent;
+    m->carried = shown.sent + shown.came;
     m->allocations = watch_allocations(checker->watch);
     count_all(m, checker->sessions[session], has_works(checker, session));
     return true;

@@ -62,8 +62,9 @@ enum kind {
 struct measures {
     bool tried; /* it was to be measured */
     bool known;
-    bool ended;   /* the child that measured it came to its end at that: the next one leaves it out */
-    size_t bytes; /* sent by far ends */
+    bool ended;     /* the child that measured it came to its end at that: the next one leaves it out */
+    size_t bytes;   /* sent by far ends */
+    size_t carried; /* both ways */
     uint64_t allocations;
     uint64_t first, count[KINDS]; /* cases: the number of the first, over all; how many of each kind */
     bool sampled[KINDS];          /* not every one that there could be */

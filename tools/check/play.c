@@ -170,6 +170,10 @@ static void end(struct run *run)
 static void show(struct run *run, struct shown *shown)
 {
     shown->sent = run->sent;
+    shown->came = 0;
+    for (size_t p = 0; p < run->player_count; p++)
+        for (size_t c = 0; run->players[p].fars && c < run->session->connection_count; c++)
+            shown->came += run->players[p].fars[c].came.len;
     shown->digest = run->sim ? confab_sim_digest(run->sim) : 0;
     shown->works = run->sim && strstr(confab_sim_trace(run->sim, NULL), "a job takes");
 }

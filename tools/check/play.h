@@ -94,7 +94,7 @@ struct run {
 
 /* What the measuring of a session wants to know besides. */
 struct shown {
-    size_t sent;
+    size_t sent, came;
     bool works; /* there were jobs */
     uint64_t digest;
 };
