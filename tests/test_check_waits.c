@@ -54,7 +54,7 @@ Test(test_check_waits, hook_that_ran_all_the_time_is_not_said_to_have_waited)
 {
     struct watch_frame frame = waited();
 
-    frame.usage.ran -= CONFAB_MINUTE;
+    frame.usage.ran -= 2 * CONFAB_MINUTE;
     is_told(&frame, false);
 }
 
@@ -62,7 +62,7 @@ Test(test_check_waits, hook_that_stood_in_line_for_a_processor_is_not_said_to_ha
 {
     struct watch_frame frame = waited();
 
-    checked.watch->delayed -= CONFAB_MINUTE;
+    checked.watch->delayed -= 2 * CONFAB_MINUTE;
     is_told(&frame, false);
 }
 

@@ -24,6 +24,11 @@ typedef uint32_t elf_word;
 enum { OBJECT_CLASS = ELFCLASS32 };
 #endif
 
+/* Not in every system's elf.h. */
+#ifndef PT_GNU_STACK
+#define PT_GNU_STACK 0x6474e551
+#endif
+
 /* The same in both classes. */
 #define ELF_BIND(symbol)       ((unsigned)(symbol)->st_info >> 4)
 #define ELF_TYPE(symbol)       ((unsigned)(symbol)->st_info & 15)

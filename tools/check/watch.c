@@ -9,6 +9,9 @@
 #include <time.h>
 #include <unistd.h>
 
+/* To look in each hook how long it has stood in line would take longer than most hooks. */
+static const int64_t delayed_old = 5 * CONFAB_MILLISECOND;
+
 /* The watch of this process: see watch.h. */
 static struct watch *current;
 
@@ -127,7 +130,7 @@ void watch_begin(struct watch *watch, uint64_t fail_at)
     memory_begin(watch->memory);
     guard_begin(watch->guard);
     left_begin(watch);
-    watch->delayed = watch_delayed();
+    watch->delayed_at = 0;
 }
 
 void watch_end(struct watch *watch)
@@ -222,6 +225,10 @@ void watch_enter(struct watch *watch, struct watch_frame *frame, const char *hoo
     frame->stops = watch->stops;
     frame->usage = watch_usage();
     frame->began = watch_clock();
+    if (frame->place == PLACE_HOST && frame->began - watch->delayed_at > delayed_old) {
+        watch->delayed = watch_delayed();
+        watch->delayed_at = frame->began;
+    }
 }
 
 void watch_leave(struct watch *watch, const struct watch_frame *frame)

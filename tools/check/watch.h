@@ -121,7 +121,8 @@ struct watch {
     size_t reactor_bytes, reactor_blocks;
     uint64_t descriptors[4]; /* a bit each: open when it began */
     int threads;
-    int64_t delayed;        /* as of watch_delayed, when it began */
+    int64_t delayed;        /* as of watch_delayed, not long before the hook began */
+    int64_t delayed_at;     /* when that was */
     _Atomic unsigned stops; /* how often somebody had stopped the process */
     bool has_children;      /* before the run */
     unsigned forks;         /* in it */

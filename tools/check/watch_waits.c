@@ -18,8 +18,7 @@ static const char why[] =
     "a hook that waits holds every connection up (confab_work runs such things in a thread)";
 
 /* On a busy machine a hook that waits for an instant may come to run again much later, which is no fault of its
- * own: neither is what it ran, nor what it stood in line.  (In line since the run began, which may be more: to look
- * at that in each hook would take longer than most hooks.) */
+ * own: neither is what it ran, nor what it stood in line.  (In line since a little before it began.) */
 void watch_check_waited(struct watch *watch, const struct watch_frame *frame)
 {
     int64_t took = watch_clock() - frame->began;
