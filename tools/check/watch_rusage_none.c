@@ -15,8 +15,3 @@ int64_t watch_delayed(void)
 {
     return 0;
 }
-
-bool watch_counts_waits(void)
-{
-    return false;
-}
