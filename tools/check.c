@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <time.h>
 
 static const char command[] = "confab check";
 
@@ -210,13 +209,6 @@ static int write_again(const struct wish *wish, struct bytes *line)
     return error;
 }
 
-static int64_t now(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (int64_t)time.tv_sec * CONFAB_SECOND + time.tv_nsec;
-}
-
 static bool any(const struct request *request, const struct board *board)
 {
     for (unsigned i = 0; i < board->findings; i++)
@@ -228,7 +220,7 @@ static bool any(const struct request *request, const struct board *board)
 static int check(struct wish *wish)
 {
     struct request *request = &wish->request;
-    int64_t began = now();
+    int64_t began = watch_clock();
     struct board *board =
         mmap(NULL, sizeof(*board), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (board == MAP_FAILED)
@@ -243,7 +235,7 @@ static int check(struct wish *wish)
         failure(command, "no process or no folder for the plugin to run in: %s", strerror(-error));
         goto out;
     }
-    report(request, board, now() - began);
+    report(request, board, watch_clock() - began);
     status = output_done(command);
     if (!status && any(request, board))
         status = EXIT_FAILURE;

@@ -180,6 +180,9 @@ const char *watch_last_hook(const struct watch *watch);
 /* Chats that are open: handle_connect or another hook was called, and handle_close was not. */
 size_t watch_open_chats(const struct watch *watch);
 
+/* Real time, which is monotonic; nanoseconds. */
+int64_t watch_clock(void);
+
 /* The run is over, its service, its simulation are freed: complains of what is left: chats without their handle_close, memory of the plugin (with
  * the hook that allocated it, and what it was given to: a producer, push_reference, confab_work, a timer), descriptors, threads. */
 void watch_end(struct watch *watch);

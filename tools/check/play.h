@@ -101,8 +101,8 @@ struct shown {
 bool play_shown(struct checker *checker, const struct schedule *schedule, struct finding *finding,
                 struct shown *shown);
 
-/* play_world.c: -errno with the failure noted; or refused for want of memory where that was asked for.  close
- * takes apart what there is, in any state. */
+/* play_world.c: false with the failure noted, or where memory is short that was to be.  close takes apart what
+ * there is, in any state. */
 bool world_open(struct run *run);
 void world_close(struct run *run);
 int world_variables(const struct run *run, struct variables *variables);

@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -19,14 +18,6 @@ enum {
 /* What may end us from outside. */
 static const int ends[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM };
 enum { ENDS = sizeof ends / sizeof ends[0] };
-
-static int64_t now(void)
-{
-    struct timespec time;
-
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (int64_t)time.tv_sec * CONFAB_SECOND + time.tv_nsec;
-}
 
 /* -- Its beginning ------------------------------------------------------------------ */
 
@@ -150,12 +141,12 @@ static void end_group(const struct child *child)
 
 void process_wait(struct child *child)
 {
-    int64_t began = now(), last = began;
+    int64_t began = watch_clock(), last = began;
     struct pulse pulse = { .moved = began };
 
     while (!has_ended(child)) {
         listen_to(child, child->output < 0 ? LOOK_CLOSED : LOOK);
-        int64_t at = now();
+        int64_t at = watch_clock();
 
         if (at - last >
             LOOK_LATE * CONFAB_MILLISECOND) { /* both were stopped, perhaps: that was not its time */

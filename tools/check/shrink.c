@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum { TRIALS_MAX = 400, LINES_MAX = 4000, ERROR_TEXT = 1024, SECONDS = 8 };
 
@@ -25,14 +24,6 @@ struct search {
     int trials;
     int64_t until;
 };
-
-static int64_t now(void)
-{
-    struct timespec time;
-
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (int64_t)time.tv_sec * CONFAB_SECOND + time.tv_nsec;
-}
 
 /* -- One try --------------------------------------------------------------------------- */
 
@@ -120,7 +111,7 @@ static bool shows(struct search *search, bool all)
 
 static bool go_on(const struct search *search)
 {
-    return search->trials < TRIALS_MAX && now() < search->until;
+    return search->trials < TRIALS_MAX && watch_clock() < search->until;
 }
 
 /* Whether it is still the failure that it was. */
@@ -226,7 +217,7 @@ int shrink(const struct request *request, struct board *board, struct finding *f
     struct checker checker;
     struct search search = { .checker = &checker,
                              .wanted = finding,
-                             .until = now() + SECONDS * CONFAB_SECOND };
+                             .until = watch_clock() + SECONDS * CONFAB_SECOND };
     struct finding *again = calloc(1, sizeof *again);
 
     if (!again || !child_open(&checker, request, board))

@@ -6,27 +6,18 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { PASSED = 90, FAILED = 91 };
 
-static int64_t now(void)
-{
-    struct timespec time;
-
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (int64_t)time.tv_sec * CONFAB_SECOND + time.tv_nsec;
-}
-
 /* Its status as of waitpid(2); false: it took too long, and was ended. */
 static bool wait_for(pid_t pid, int64_t limit, int *status)
 {
-    int64_t began = now();
+    int64_t began = watch_clock();
     bool ended = true;
 
     while (waitpid(pid, status, WNOHANG) == 0) {
-        if (ended && now() - began > limit) {
+        if (ended && watch_clock() - began > limit) {
             kill(pid, SIGKILL);
             ended = false;
         }

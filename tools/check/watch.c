@@ -67,9 +67,10 @@ int watch_new(struct watch **made, const char *plugin, const char *path, struct 
 
     *made = NULL;
     if (!watch || current) {
+        result = watch ? -EBUSY : -ENOMEM;
+        snprintf(error, room, "%s: %s", plugin, watch ? "another plugin is watched" : "out of memory");
         free(watch);
-        snprintf(error, room, watch ? "%s: another plugin is watched" : "%s: out of memory", plugin);
-        return watch ? -EBUSY : -ENOMEM;
+        return result;
     }
     current = watch;
     watch->board = board;

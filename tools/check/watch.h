@@ -243,7 +243,6 @@ bool watch_counts_waits(void); /* whether that is told on this system at all */
 /* Nanoseconds that this thread has stood in line for a processor while others ran; 0 where the system does not tell. */
 int64_t watch_delayed(void);
 void watch_check_waited(struct watch *watch, const struct watch_frame *frame);
-int64_t watch_clock(void);
 
 /* -- watch_left.c -------------------------------------------------------------------------- */
 
