@@ -180,8 +180,7 @@ static const char *hint(const struct board *board, const struct finding *finding
     if (kind == KIND_SOLO && finding->expected[0] && session < board->sessions &&
         board->measures[session].known)
         return "it held the first time: is something left from one service to the next (static data), or "
-               "does "
-               "it differ from run to run (mask it)?";
+               "does it differ from run to run (mask it)?";
     return hints[kind];
 }
 
