@@ -1,6 +1,7 @@
 /* watch_left.c: descriptors, threads and processes that are there after a run, and were not before it. */
 #include "tools/check/watch.h"
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
