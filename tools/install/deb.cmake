@@ -10,10 +10,10 @@ set(CPACK_PACKAGE_VERSION ${PROJECT_VERSION})
 set(CPACK_PACKAGE_CONTACT "confab maintainers <confab@example.org>")
 set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "network services whose protocols are plugins")
 set(CPACK_PACKAGE_DESCRIPTION
-    "Python's asyncore and asynchat, done again in C: a program that loads a protocol
-as a shared object and serves it, the library behind it, and what is needed to
-write, build and check plugins: headers, manual pages, a checker that plays
-sessions on a simulated network.")
+    "Python's asyncore and asynchat, done again in C: a program that loads a
+protocol as a shared object and serves it, the library behind it, and what is
+needed to write, build and check plugins: headers, manual pages, a checker
+that plays sessions on a simulated network.")
 set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
 set(CPACK_STRIP_FILES ON)
 set(CPACK_INSTALL_DEFAULT_DIRECTORY_PERMISSIONS OWNER_READ OWNER_WRITE OWNER_EXECUTE GROUP_READ GROUP_EXECUTE
@@ -25,10 +25,11 @@ set(CPACK_DEBIAN_PACKAGE_PRIORITY optional)
 # libc6 (>= ...), as dpkg-shlibdeps finds it out.
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS_PRIVATE_DIRS ${PROJECT_BINARY_DIR})
-# What a package that is linked with the library depends on.  (Made here: CPack would look for a version in each plugin.
-# That ldconfig is run it sees to by itself, with a postinst and a postrm: a trigger besides would run it twice.)
+# What a package that is linked with the library depends on.  (Made here: CPack would look for a version in each plugin.)
 file(WRITE ${PROJECT_BINARY_DIR}/deb/shlibs "libconfab ${PROJECT_VERSION_MAJOR} confab (>= ${PROJECT_VERSION})\n")
-set(CPACK_DEBIAN_PACKAGE_CONTROL_EXTRA ${PROJECT_BINARY_DIR}/deb/shlibs)
+# That ldconfig is run CPack sees to with a postinst and a postrm; Debian wants it by a trigger.
+file(WRITE ${PROJECT_BINARY_DIR}/deb/triggers "activate-noawait ldconfig\n")
+set(CPACK_DEBIAN_PACKAGE_CONTROL_EXTRA ${PROJECT_BINARY_DIR}/deb/shlibs ${PROJECT_BINARY_DIR}/deb/triggers)
 set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION ON)
 # A plugin is built with a compiler, and by one of these.
 set(CPACK_DEBIAN_PACKAGE_SUGGESTS "gcc | clang, make | cmake, pkg-config")
