@@ -9,6 +9,12 @@ assert_status() { # EXPECTED
     [ "$STATUS" -eq "$1" ] || fail "expected exit status $1, found $STATUS: $(cat "$WORK/out" "$WORK/err")"
 }
 
+# It has one thread: ThreadSanitizer would take minutes to look at nothing.
+if grep -q __tsan_init "$HOST"; then
+    echo "skip  all: the program carries ThreadSanitizer, and a check has one thread"
+    exit $SKIPPED
+fi
+
 # A plugin whose check fails with these words.
 finds() { # PLUGIN TEXT...
     local plugin=$1 text
