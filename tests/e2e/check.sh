@@ -246,6 +246,13 @@ reproducer_of_a_crash_is_what_was_sent_before() {
     assert_contains "$WORK/out" 'line 2: crashed: SIGSEGV'
 }
 
+reproducer_has_nothing_that_is_not_needed() {
+    finds exits 'called exit(3)' 'shortest reproducer found, a session:'
+    sed -n '/shortest reproducer/,/^[^ ]/s/^          //p' "$WORK/out" >"$WORK/short.session"
+    assert_equal 'confab-session 1
+> "quit\r\n"' "$(cat "$WORK/short.session")" "the reproducer"
+}
+
 another_seed_draws_other_cuts() {
     ask check --seed 7 "$BAD/whole_line.so"
     assert_status 1
@@ -406,7 +413,7 @@ run_tests line_passes echo_passes files_passes handler_passes responder_passes c
     what_holds_the_first_time_only_is_told_once_and_so static_data_is_found \
     time_in_which_all_are_stopped_does_not_count many_crashes_are_not_gone_on_with_for_ever \
     export_is_a_warning seed_does_it_again_and_nothing_else reproducer_is_a_session_that_fails \
-    reproducer_of_a_crash_is_what_was_sent_before another_seed_draws_other_cuts json_is_for_programs \
+    reproducer_of_a_crash_is_what_was_sent_before reproducer_has_nothing_that_is_not_needed another_seed_draws_other_cuts json_is_for_programs \
     progress_is_for_terminals session_of_a_file_is_played session_of_another_plugin_is_refused \
     session_that_cannot_be_read_is_told a_crash_leaves_no_folder \
     an_end_from_outside_leaves_nothing what_a_plugin_says_is_printable options_reach_the_plugin wrong_words_are_refused

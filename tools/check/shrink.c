@@ -201,8 +201,14 @@ static bool happens_again(struct checker *checker, struct finding *finding, cons
     enum kind kind;
     uint64_t seed, number;
 
-    if (schedule_read(wanted->seed, &seed, &session, &kind, &number) || session >= checker->session_count ||
-        cases_draw(checker, session, kind, number, &schedule))
+    if (schedule_read(wanted->seed, &seed, &session, &kind, &number) || session >= checker->session_count)
+        return false;
+    /* One that does not hold as it is written has no cases. */
+    if (kind == KIND_SOLO)
+        schedule = (struct schedule){
+            .kind = KIND_SOLO, .session = session, .seed = checker->request->seed, .copies = 1
+        };
+    else if (cases_draw(checker, session, kind, number, &schedule))
         return false;
     checker->board->keep_transcript = true;
     checker->board->transcript_len = 0;
