@@ -18,7 +18,8 @@ struct command {
     int (*run)(const char *program, int argc, char **argv);
 };
 
-extern const struct command serve_command, info_command, check_command, new_command, backends_command;
+extern const struct command serve_command, info_command, check_command, bench_command, new_command,
+    backends_command;
 
 /* An option of a command line: -x, --name, with a value where value says what it is. */
 struct argument {

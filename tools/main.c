@@ -6,8 +6,9 @@
 #include <string.h>
 #include <unistd.h>
 
-static const struct command *const commands[] = { &serve_command, &info_command,     &check_command,
-                                                  &new_command,   &backends_command, NULL };
+static const struct command *const commands[] = {
+    &serve_command, &info_command, &check_command, &bench_command, &new_command, &backends_command, NULL
+};
 
 enum { HELP, VERSION };
 static const struct argument options[] = {

@@ -1,0 +1,19 @@
+/* part.c: what `confab bench` runs of itself in a process of its own. */
+#include "tools/bench/launch.h"
+#include "tools/command.h"
+#include <stdio.h>
+#include <string.h>
+
+const struct part parts[] = {
+    { NULL, NULL, NULL },
+};
+
+int part_run(int argc, char **argv)
+{
+    if (argc < 2)
+        return usage_error("confab bench", "--part: takes a kind and what it is to do");
+    for (const struct part *part = parts; part->kind; part++)
+        if (!strcmp(part->kind, argv[0]) && !strcmp(part->what, argv[1]))
+            return part->run(argc - 2, argv + 2);
+    return usage_error("confab bench", "--part: there is no %s %s", argv[0], argv[1]);
+}

@@ -1,0 +1,6 @@
+/* scenarios.c: those that there are, in the order of a report. */
+#include "tools/bench/bench.h"
+
+const struct scenario *const scenarios[] = {
+    NULL,
+};
