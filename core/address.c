@@ -258,22 +258,26 @@ static const char *format_unix(const struct sockaddr *sa, socklen_t len, char te
 
 const char *address_format(const struct sockaddr *sa, socklen_t len, char text[ADDRESS_TEXT])
 {
-    char ip[INET6_ADDRSTRLEN] = "", scope[16] = "";
+    char ip[INET6_ADDRSTRLEN] = "", scoped[16] = "";
     struct peer peer;
+    uint32_t scope;
+    uint16_t port;
 
     peer_pack(&peer, sa, len);
+    memcpy(&scope, peer.scope, sizeof scope);
+    memcpy(&port, peer.port, sizeof port);
     switch (peer.family) {
     case PEER_UNIX:
         return format_unix(sa, len, text);
     case 4:
         inet_ntop(AF_INET, peer.ip, ip, sizeof ip);
-        snprintf(text, ADDRESS_TEXT, "%s:%u", ip, ntohs(peer.port));
+        snprintf(text, ADDRESS_TEXT, "%s:%u", ip, ntohs(port));
         return text;
     case 6:
         inet_ntop(AF_INET6, peer.ip, ip, sizeof ip);
-        if (peer.scope)
-            snprintf(scope, sizeof scope, "%%%u", (unsigned)peer.scope);
-        snprintf(text, ADDRESS_TEXT, "[%s%s]:%u", ip, scope, ntohs(peer.port));
+        if (scope)
+            snprintf(scoped, sizeof scoped, "%%%u", (unsigned)scope);
+        snprintf(text, ADDRESS_TEXT, "[%s%s]:%u", ip, scoped, ntohs(port));
         return text;
     default:
         strcpy(text, "-");
@@ -284,7 +288,7 @@ const char *address_format(const struct sockaddr *sa, socklen_t len, char text[A
 static void pack_four(struct peer *peer, const void *ip, uint16_t port)
 {
     peer->family = 4;
-    peer->port = port;
+    memcpy(peer->port, &port, sizeof peer->port);
     memcpy(peer->ip, ip, sizeof(struct in_addr));
 }
 
@@ -309,8 +313,8 @@ void peer_pack(struct peer *peer, const struct sockaddr *sa, socklen_t len)
             return;
         }
         peer->family = 6;
-        peer->port = in6.sin6_port;
-        peer->scope = in6.sin6_scope_id;
+        memcpy(peer->port, &in6.sin6_port, sizeof peer->port);
+        memcpy(peer->scope, &in6.sin6_scope_id, sizeof peer->scope);
         memcpy(peer->ip, &in6.sin6_addr, sizeof peer->ip);
     }
 }
@@ -326,13 +330,13 @@ socklen_t peer_unpack(const struct peer *peer, struct sockaddr_storage *sa)
         sa->ss_family = AF_UNIX;
         return offsetof(struct sockaddr_un, sun_path);
     case 4:
-        in.sin_port = peer->port;
+        memcpy(&in.sin_port, peer->port, sizeof peer->port);
         memcpy(&in.sin_addr, peer->ip, sizeof in.sin_addr);
         memcpy(sa, &in, sizeof in);
         return sizeof in;
     case 6:
-        in6.sin6_port = peer->port;
-        in6.sin6_scope_id = peer->scope;
+        memcpy(&in6.sin6_port, peer->port, sizeof peer->port);
+        memcpy(&in6.sin6_scope_id, peer->scope, sizeof peer->scope);
         memcpy(&in6.sin6_addr, peer->ip, sizeof in6.sin6_addr);
         memcpy(sa, &in6, sizeof in6);
         return sizeof in6;

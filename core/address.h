@@ -37,13 +37,12 @@ int target_parse(struct target *target, const char *text, char *error, size_t ro
 /* Writes one as text, in the form that address_parse takes; returns text. */
 const char *address_format(const struct sockaddr *sa, socklen_t len, char text[ADDRESS_TEXT]);
 
-/* A peer's address in 24 bytes, which each connection keeps. */
+/* A peer's address in 23 bytes, which each connection keeps: numbers are stored as bytes, so that it fits anywhere. */
 struct peer {
     uint8_t ip[16];
-    uint32_t scope;
-    uint16_t port;  /* in the order of the network */
-    uint8_t family; /* 0: none; 4; 6; 'u': a unix socket */
-    uint8_t unused;
+    uint8_t scope[4];
+    uint8_t port[2]; /* in the order of the network */
+    uint8_t family;  /* 0: none; 4; 6; 'u': a unix socket */
 };
 
 void peer_pack(struct peer *peer, const struct sockaddr *sa, socklen_t len);

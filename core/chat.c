@@ -29,7 +29,8 @@ void chat_log(const confab_chat *chat, enum confab_level level, const char *form
     va_end(args);
 }
 
-void chat_end(confab_chat *chat)
+/* Where there is something else to do than to send one chunk, or that was not taken whole. */
+static __attribute__((noinline)) void end_elsewise(confab_chat *chat)
 {
     if (chat->flags & (CHAT_CLOSED | CHAT_LIMIT)) {
         if (!chat_closed(chat))
@@ -50,6 +51,30 @@ void chat_end(confab_chat *chat)
         chat->flags |= CHAT_FLUSH_PLANNED;
         channel_list(&chat->channel, CHAT_WORK_FLUSH);
     }
+}
+
+void chat_end(confab_chat *chat)
+{
+    confab_reactor *reactor = chat->channel.reactor;
+    const struct settings *settings = chat->settings;
+    struct segment *first = chat->output.first;
+
+    if (chat->flags & CHAT_ENDS_ELSE || settings->ends_else || chat->state == CONFAB_STATE_CONNECTING ||
+        (first && !output_is_chunk(&chat->output))) {
+        end_elsewise(chat);
+        return;
+    }
+    if (first) {
+        ssize_t n = reactor->io->send(reactor->state, chat->channel.fd, first->at, first->left, 0);
+        if (n != (ssize_t)first->left) {
+            chat_sent_of_chunk(chat, n);
+            end_elsewise(chat);
+            return;
+        }
+        chat_count_sent(chat, (size_t)n);
+        output_sent_only(&chat->output, reactor);
+    }
+    chat->flags &= ~(uint32_t)CHAT_FLUSH_PLANNED;
 }
 
 void chat_connected(confab_chat *chat)
@@ -328,7 +353,7 @@ void confab_chat_get_stats(const confab_chat *chat, struct confab_chat_stats *st
         .messages = chat->messages,
         .message_size = chat->flags & CHAT_SKIPPING ? 0 : chat->message_size,
         .pending_input = confab_chat_pending_input(chat),
-        .output_size = chat->output.size,
+        .output_size = chat_output_size(chat),
         .age = (int64_t)(reactor->tick - chat->born) << WHEEL_TICK_SHIFT,
         .idle = (int64_t)(reactor->tick - chat->active) << WHEEL_TICK_SHIFT,
     };

@@ -77,6 +77,10 @@ enum {
 #define CHAT_LOOK                                                                                 \
     (CHAT_NO_INPUT | CHAT_DISCARDED | CHAT_CHECK_OUTPUT | CHAT_CHECK_LONG | CHAT_TERMINATOR_SET | \
      CHAT_FRONT | CHAT_STOPPING | CHAT_LIMIT)
+/* An event ends with no more to do than sending. */
+#define CHAT_ENDS_ELSE                                                                               \
+    (CHAT_CLOSED | CHAT_LIMIT | CHAT_DRAINING | CHAT_SEND_SHUT | CHAT_SEND_FAILED | CHAT_OVER_HIGH | \
+     CHAT_BLOCKED | CHAT_OUTPUT_RESTS | CHAT_RATED | CHAT_RARE_IO)
 #define CHAT_NO_PUSH (CHAT_CLOSED | CHAT_DRAINING | CHAT_SEND_SHUT | CHAT_SEND_FAILED | CHAT_LIMIT)
 
 /* Bits of listed work. */
@@ -132,7 +136,7 @@ struct confab_chat {
     uint32_t active, message_began, write_began, born; /* stamps, in wheel ticks */
     struct chat_extra *extra;
     struct peer peer;
-    uint8_t reason; /* shares the last line's padding */
+    uint8_t reason; /* the one byte that peer leaves */
 };
 
 /* -- for listener.c and service.c -- */
@@ -217,20 +221,53 @@ void chat_interest(confab_chat *chat);
 /* The extra part, made if need be; NULL: out of memory. */
 struct chat_extra *chat_extra(confab_chat *chat);
 
-/* What is being delivered (chat_feed.c): the rest of a read, and where in it the message lies. */
-struct feed {
-    confab_chat *chat;
-    char *at; /* what has not been delivered */
-    size_t left;
-    unsigned budget; /* messages that may still be told of in this event */
-    char *borrowed;  /* the collector's bytes while they are in one piece in what was read */
-    size_t borrowed_size;
-    char *nul; /* where confab_chat_message put a NUL, and what was there; NULL: nowhere */
-    char saved;
-};
+/* What is being delivered to this chat now; NULL: nothing is. */
+static inline struct feed *feed_of(const confab_chat *chat)
+{
+    struct feed *feed = &chat->channel.reactor->feed;
 
-/* Delivers feed->at until nothing is left or something stops it; what is left then stays in the feed. */
-void chat_feed(struct feed *feed);
+    return feed->chat == chat ? feed : NULL;
+}
+
+/* Delivers what the reactor's feed has, from at to end, until nothing is left or something stops it; what is left then
+ * stays there.  Its budget is set by whoever began the event. */
+void chat_feed(confab_chat *chat);
+
+/* Delivering begins, and nothing waits: opens the cursor in a chunk, if there is one.  Closes it, if it is open for
+ * this chat's output (chat_push.c). */
+static inline void chat_lend_chunk(confab_chat *chat, struct feed *feed)
+{
+    struct segment *chunk = chat->channel.reactor->chunks;
+
+    if (!chunk || (chat->flags & (CHAT_NO_PUSH | CHAT_FLUSH_PLANNED)) != CHAT_FLUSH_PLANNED)
+        return;
+    size_t high = chat->settings->options.high;
+    chat->channel.reactor->chunks = chunk->next;
+    chat->channel.reactor->chunks_kept--;
+    feed->lent = chunk;
+    feed->out = chunk->bytes;
+    feed->out_end = chunk->bytes + (high < OUTPUT_CHUNK ? high : OUTPUT_CHUNK);
+}
+void chat_close_cursor(struct feed *feed);
+static inline void chat_settle(confab_chat *chat)
+{
+    struct feed *feed = &chat->channel.reactor->feed;
+
+    if (feed->chat == chat && feed->out)
+        chat_close_cursor(feed);
+}
+
+/* What was written behind the cursor and is not counted yet. */
+size_t chat_cursor_size(const struct feed *feed);
+
+/* Bytes in memory that wait to be sent. */
+static inline size_t chat_output_size(const confab_chat *chat)
+{
+    size_t size = output_size(&chat->output);
+    const struct feed *feed = feed_of(chat);
+
+    return feed && feed->out ? size + chat_cursor_size(feed) : size;
+}
 
 /* Whether a count of 0 is waiting to be told of. */
 static inline bool chat_count_due(const confab_chat *chat)
@@ -253,7 +290,7 @@ void chat_collect_held(confab_chat *chat);
 
 /* The collector: drops what it has; takes what is borrowed for its own; appends.  -ENOMEM. */
 void collector_clear(confab_chat *chat);
-int collector_keep(struct feed *feed);
+int collector_keep(confab_chat *chat, struct feed *feed);
 int collector_append(confab_chat *chat, const char *bytes, size_t len);
 
 /* Reads and delivers what there is, as far as one event may. */
@@ -274,6 +311,16 @@ void chat_send_last(confab_chat *chat);
 
 /* Sends what can be sent now, and does what follows from it. */
 void chat_flush(confab_chat *chat);
+
+/* The same where somebody has sent all of its output, one chunk, and io's send said n, less than all. */
+void chat_sent_of_chunk(confab_chat *chat, ssize_t n);
+
+/* Bookkeeping of n bytes that have left. */
+static inline void chat_count_sent(confab_chat *chat, size_t n)
+{
+    chat->bytes_out += n;
+    chat->active = chat->write_began = chat->channel.reactor->tick;
+}
 
 /* Memory was short: nothing more can be pushed, and it closes with NO_MEMORY at the turn's end. */
 void chat_short_of_memory(confab_chat *chat);

@@ -18,6 +18,7 @@ void chat_close(confab_chat *chat, enum confab_reason reason, int error)
         channel_set_timer(&chat->channel, -1);
     /* The slot will not tell the weak name any more, the timer's deadline is free for it. */
     chat->channel.timer.deadline = (int64_t)id;
+    chat_settle(chat);
     chat->flags |= CHAT_CLOSED;
     chat->state = CONFAB_STATE_CLOSED;
     chat->reason = (uint8_t)reason;
@@ -46,6 +47,7 @@ void chat_drain(confab_chat *chat, enum confab_reason reason)
         return;
     }
     reactor_refresh(chat->channel.reactor);
+    chat_settle(chat);
     chat->flags |= CHAT_DRAINING;
     chat->reason = (uint8_t)reason;
     chat->write_began = chat->channel.reactor->tick;
@@ -73,6 +75,7 @@ void chat_drained(confab_chat *chat)
 
 void chat_send_failed(confab_chat *chat, int error)
 {
+    chat_settle(chat);
     output_drop_all(&chat->output, chat->channel.reactor);
     if (chat->flags & CHAT_DRAINING) {
         chat_close(chat, CONFAB_REASON_RESET, error);
@@ -173,6 +176,7 @@ void confab_chat_shutdown(confab_chat *chat)
 {
     if (chat->flags & (CHAT_CLOSED | CHAT_DRAINING | CHAT_SEND_SHUT))
         return;
+    chat_settle(chat);
     chat->flags |= CHAT_SEND_SHUT;
     channel_list(&chat->channel, CHAT_WORK_FLUSH);
 }
@@ -200,8 +204,9 @@ void confab_chat_discard_buffers(confab_chat *chat)
     chat->message_size = 0;
     if (chat->kind == CONFAB_TERMINATOR_BYTES || chat->kind == CONFAB_TERMINATOR_LINE)
         chat->until.held = 0;
-    if (reactor->feed && reactor->feed->chat == chat)
+    if (feed_of(chat))
         chat->flags |= CHAT_DISCARDED;
+    chat_settle(chat);
     output_drop_all(&chat->output, reactor);
     chat->flags &= ~(uint32_t)CHAT_BLOCKED;
     chat_interest(chat);

@@ -8,14 +8,6 @@
 
 enum { COLLECTED_FIRST = 256 };
 
-/* What is being delivered to this chat now. */
-static struct feed *feed_of(const confab_chat *chat)
-{
-    struct feed *feed = chat->channel.reactor->feed;
-
-    return feed && feed->chat == chat ? feed : NULL;
-}
-
 void collector_clear(confab_chat *chat)
 {
     struct feed *feed = feed_of(chat);
@@ -43,14 +35,14 @@ int collector_append(confab_chat *chat, const char *bytes, size_t len)
     return 0;
 }
 
-int collector_keep(struct feed *feed)
+int collector_keep(confab_chat *chat, struct feed *feed)
 {
     size_t size = feed->borrowed_size;
 
     feed->borrowed_size = 0;
-    int error = collector_append(feed->chat, feed->borrowed, size);
+    int error = collector_append(chat, feed->borrowed, size);
     if (error)
-        chat_close(feed->chat, CONFAB_REASON_NO_MEMORY, ENOMEM);
+        chat_close(chat, CONFAB_REASON_NO_MEMORY, ENOMEM);
     return error;
 }
 
@@ -86,7 +78,7 @@ int confab_chat_collect(confab_chat *chat, const char *data, size_t len)
             return 0;
         }
     }
-    if (feed && feed->borrowed_size && collector_keep(feed))
+    if (feed && feed->borrowed_size && collector_keep(chat, feed))
         return 0;
     if (collector_append(chat, data, len))
         chat_close(chat, CONFAB_REASON_NO_MEMORY, ENOMEM);
@@ -112,21 +104,29 @@ static __attribute__((noinline)) char *message_kept(confab_chat *chat, size_t *l
     return chat->collected->bytes;
 }
 
+/* Puts a NUL where something else is: bytes that are still to be delivered, perhaps, and so are put back. */
+static __attribute__((noinline)) char *message_ended(struct feed *feed)
+{
+    char *end = feed->borrowed + feed->borrowed_size;
+
+    if (feed->nul)
+        *feed->nul = feed->saved;
+    feed->nul = end;
+    feed->saved = *end;
+    *end = '\0';
+    return feed->borrowed;
+}
+
 char *confab_chat_message(confab_chat *chat, size_t *len)
 {
-    struct feed *feed = chat->channel.reactor->feed;
+    struct feed *feed = &chat->channel.reactor->feed;
+    size_t size = feed->borrowed_size;
 
-    if (!feed || feed->chat != chat || !feed->borrowed_size)
+    if (feed->chat != chat || !size)
         return message_kept(chat, len);
-    char *end = feed->borrowed + feed->borrowed_size;
     if (len)
-        *len = feed->borrowed_size;
-    if (!feed->nul) {
-        feed->nul = end;
-        feed->saved = *end;
-        *end = '\0';
-    }
-    return feed->borrowed;
+        *len = size;
+    return feed->borrowed[size] ? message_ended(feed) : feed->borrowed;
 }
 
 confab_buffer *confab_chat_take_message(confab_chat *chat)

@@ -12,15 +12,6 @@
 /* What a round came to. */
 enum round { ROUND_SENT, ROUND_BLOCKED, ROUND_WAITING, ROUND_STOPPED };
 
-/* Bookkeeping of n bytes that have left. */
-static void count_sent(confab_chat *chat, size_t n)
-{
-    uint32_t tick = chat->channel.reactor->tick;
-
-    chat->bytes_out += n;
-    chat->active = chat->write_began = tick;
-}
-
 static enum round send_failed(confab_chat *chat, ssize_t error)
 {
     /* A terminal whose other side has gone goes on saying that it would block, and that it is ready. */
@@ -89,7 +80,7 @@ static enum round send_memory(confab_chat *chat, size_t *left)
             n = reactor->io->sendmsg(reactor->state, chat->channel.fd, iov, count, 0);
         if (n < 0)
             return send_failed(chat, n);
-        count_sent(chat, (size_t)n);
+        chat_count_sent(chat, (size_t)n);
     }
     output_sent(&chat->output, reactor, (size_t)n);
     /* References of no bytes. */
@@ -143,7 +134,7 @@ static enum round send_produced(confab_chat *chat, struct segment *segment, size
     ssize_t n = send_one(chat, segment->at, segment->left);
     if (n < 0)
         return send_failed(chat, n);
-    count_sent(chat, (size_t)n);
+    chat_count_sent(chat, (size_t)n);
     segment->at += n;
     segment->left -= (size_t)n;
     *left -= (size_t)n < *left ? (size_t)n : *left;
@@ -167,7 +158,7 @@ static enum round send_file(confab_chat *chat, struct segment *segment, size_t *
             chat_close(chat, CONFAB_REASON_HOOK, EIO);
             return ROUND_STOPPED;
         }
-        count_sent(chat, (size_t)n);
+        chat_count_sent(chat, (size_t)n);
         if (chat->flags & CHAT_TAPPED)
             chat_tap_sent_file(chat, segment->u.file.fd, segment->u.file.offset, (size_t)n);
         segment->u.file.offset += n;
@@ -239,6 +230,7 @@ void chat_send_last(confab_chat *chat)
     if (chat->flags & (CHAT_CLOSED | CHAT_BLOCKED | CHAT_SEND_FAILED) ||
         chat->state == CONFAB_STATE_CONNECTING)
         return;
+    chat_settle(chat);
     if (chat->output.first && chat->output.first->kind <= SEGMENT_BUFFER)
         send_memory(chat, &left);
 }
@@ -248,41 +240,57 @@ static __attribute__((noinline)) bool not_now(confab_chat *chat)
     return chat->flags & (CHAT_CLOSED | CHAT_SEND_FAILED) || chat_rate_holds(chat);
 }
 
-void chat_flush(confab_chat *chat)
+/* What follows from an attempt to send.  Whether it came to its end. */
+static bool flushed(confab_chat *chat, enum round result)
 {
     struct output *output = &chat->output;
-    struct segment *first = output->first;
-    enum round result = ROUND_SENT;
-    bool had = first != NULL;
+
+    if (result == ROUND_STOPPED || chat_closed(chat))
+        return false;
+    if (output->first)
+        wait_for_more(chat, result);
+    else if (chat->flags & (CHAT_BLOCKED | CHAT_DRAINING | CHAT_SEND_SHUT))
+        all_sent(chat);
+    if (chat->flags & CHAT_OVER_HIGH && output_size(output) <= chat->settings->options.low &&
+        !chat_closed(chat))
+        chat_under_low(chat);
+    return true;
+}
+
+static enum round sent_of_chunk(confab_chat *chat, ssize_t n)
+{
+    struct output *output = &chat->output;
+
+    if (n < 0)
+        return send_failed(chat, n);
+    chat_count_sent(chat, (size_t)n);
+    if ((size_t)n < output->first->left) {
+        output_sent(output, chat->channel.reactor, (size_t)n);
+        return ROUND_BLOCKED;
+    }
+    output_sent_only(output, chat->channel.reactor);
+    return ROUND_SENT;
+}
+
+void chat_sent_of_chunk(confab_chat *chat, ssize_t n)
+{
+    flushed(chat, sent_of_chunk(chat, n));
+}
+
+void chat_flush(confab_chat *chat)
+{
+    struct segment *first = chat->output.first;
+    bool ended;
 
     if (chat->state == CONFAB_STATE_CONNECTING)
         return;
     if (chat->flags & (CHAT_CLOSED | CHAT_SEND_FAILED | CHAT_RATED) && not_now(chat))
         return;
-    if (first && first == output->last && first->kind == SEGMENT_BYTES) {
-        ssize_t n = send_one(chat, first->at, first->left);
-        if (n < 0) {
-            result = send_failed(chat, n);
-        } else {
-            count_sent(chat, (size_t)n);
-            result = (size_t)n < first->left ? ROUND_BLOCKED : ROUND_SENT;
-            if (result == ROUND_SENT)
-                output_sent_only(output, chat->channel.reactor);
-            else
-                output_sent(output, chat->channel.reactor, (size_t)n);
-        }
-    } else if (first) {
-        result = send_rounds(chat);
-    }
-    if (result == ROUND_STOPPED || chat_closed(chat))
-        return;
-    if (output->first)
-        wait_for_more(chat, result);
-    else if (chat->flags & (CHAT_BLOCKED | CHAT_DRAINING | CHAT_SEND_SHUT))
-        all_sent(chat);
-    if (chat->flags & CHAT_OVER_HIGH && output->size <= chat->settings->options.low && !chat_closed(chat))
-        chat_under_low(chat);
-    if (had && !output->first && chat->settings->ops.handle_sent &&
+    if (output_is_chunk(&chat->output))
+        ended = flushed(chat, sent_of_chunk(chat, send_one(chat, first->at, first->left)));
+    else
+        ended = flushed(chat, first ? send_rounds(chat) : ROUND_SENT);
+    if (ended && first && !chat->output.first && chat->settings->ops.handle_sent &&
         !(chat->flags & (CHAT_CLOSED | CHAT_DRAINING)))
         chat_hooked(chat, chat->settings->ops.handle_sent(chat));
 }

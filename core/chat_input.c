@@ -35,6 +35,7 @@ static int join(confab_chat *chat, const char *front, size_t front_len, const ch
     if (held)
         memcpy(joined + front_len, extra->pending + extra->pending_at, held);
     memcpy(joined + front_len + held, back, back_len);
+    joined[size] = '\0';
     alloc_free(alloc, extra->pending);
     extra->pending = joined;
     extra->pending_at = 0;
@@ -45,12 +46,11 @@ static int join(confab_chat *chat, const char *front, size_t front_len, const ch
 
 int chat_pending_front(confab_chat *chat, const char *bytes, size_t len)
 {
-    struct feed *feed = chat->channel.reactor->feed;
     int error = join(chat, bytes, len, "", 0);
 
     if (error)
         return error;
-    if (feed && feed->chat == chat)
+    if (feed_of(chat))
         chat->flags |= CHAT_FRONT;
     else
         channel_list(&chat->channel, CHAT_WORK_DELIVER);
@@ -64,64 +64,62 @@ int chat_pending_back(confab_chat *chat, const char *bytes, size_t len)
 
 size_t confab_chat_pending_input(const confab_chat *chat)
 {
-    const struct feed *feed = chat->channel.reactor->feed;
+    const struct feed *feed = feed_of(chat);
 
     if (chat_closed(chat))
         return 0;
     size_t pending = chat->extra ? chat->extra->pending_end - chat->extra->pending_at : 0;
 
-    return pending + (feed && feed->chat == chat ? feed->left : 0);
+    return pending + (feed ? feed_left(feed) : 0);
 }
 
 /* Feeds what is pending; what is left of it is pending again, behind what hooks have put before it. */
-static void feed_pending(struct feed *feed)
+static void feed_pending(confab_chat *chat)
 {
-    confab_chat *chat = feed->chat;
+    struct feed *feed = &chat->channel.reactor->feed;
     struct chat_extra *extra = chat->extra;
     const struct alloc *alloc = &chat->channel.reactor->alloc;
     char *buffer = extra->pending;
     size_t end = extra->pending_end;
 
     feed->at = buffer + extra->pending_at;
-    feed->left = end - extra->pending_at;
+    feed->end = buffer + end;
     extra->pending = NULL;
     extra->pending_at = extra->pending_end = 0;
     chat->flags &= ~(uint32_t)CHAT_PENDING;
-    chat_feed(feed);
-    if (feed->left && !extra->pending && !(chat->flags & (CHAT_CLOSED | CHAT_DRAINING))) {
+    chat_feed(chat);
+    size_t left = feed_left(feed);
+    if (left && !extra->pending && !(chat->flags & (CHAT_CLOSED | CHAT_DRAINING))) {
         extra->pending = buffer;
-        extra->pending_at = end - feed->left;
+        extra->pending_at = end - left;
         extra->pending_end = end;
         chat->flags |= CHAT_PENDING;
-        feed->left = 0;
         return;
     }
-    if (feed->left && !chat_closed(chat) && chat_pending_back(chat, feed->at, feed->left))
+    if (left && !chat_closed(chat) && chat_pending_back(chat, feed->at, left))
         chat_close(chat, CONFAB_REASON_NO_MEMORY, ENOMEM);
-    feed->left = 0;
     alloc_free(alloc, buffer);
 }
 
-/* After a feed: keeps what is left, delivers at once what a changed terminator
- * put before it, and sees to it that the rest is delivered in the next turn:
+/* After a feed: keeps the `left` bytes that were not delivered, delivers at once what a changed terminator
+ * put before them, and sees to it that the rest is delivered in the next turn:
  * AGAIN where this turn's listed work is still to come, DELIVER in its midst. */
-static void settle(struct feed *feed, unsigned next_turn)
+static void settle(confab_chat *chat, size_t left, unsigned next_turn)
 {
-    confab_chat *chat = feed->chat;
+    struct feed *feed = &chat->channel.reactor->feed;
 
     if (chat->flags & (CHAT_CLOSED | CHAT_DRAINING))
         return;
-    if (feed->left && chat_pending_back(chat, feed->at, feed->left)) {
+    if (left && chat_pending_back(chat, feed->at, left)) {
         chat_close(chat, CONFAB_REASON_NO_MEMORY, ENOMEM);
         return;
     }
-    feed->left = 0;
     while (chat->flags & CHAT_FRONT) {
         chat->flags &= ~(uint32_t)CHAT_FRONT;
         if (chat->flags & CHAT_NO_INPUT || !(chat->flags & CHAT_PENDING) || feed->budget == 0)
             break;
         feed->budget--; /* so that hooks that do this for ever come to an end */
-        feed_pending(feed);
+        feed_pending(chat);
     }
     if (chat->flags & CHAT_NO_INPUT)
         return;
@@ -133,15 +131,18 @@ static void settle(struct feed *feed, unsigned next_turn)
 
 void chat_deliver_pending(confab_chat *chat)
 {
-    struct feed feed = { .chat = chat, .budget = chat->channel.reactor->messages };
+    struct feed *feed = &chat->channel.reactor->feed;
 
     if (chat->flags & CHAT_NO_INPUT)
         return;
-    if (chat->flags & CHAT_PENDING)
-        feed_pending(&feed);
-    else
-        chat_feed(&feed);
-    settle(&feed, CHAT_WORK_DELIVER);
+    feed->budget = chat->channel.reactor->messages;
+    if (chat->flags & CHAT_PENDING) {
+        feed_pending(chat);
+    } else {
+        feed->at = feed->end = NULL;
+        chat_feed(chat);
+    }
+    settle(chat, 0, CHAT_WORK_DELIVER);
     if (chat->flags & CHAT_EOF_DUE)
         chat_end_of_input(chat);
     /* The read that was listed when a write failed found this pending, and did nothing. */
@@ -168,7 +169,7 @@ bool chat_hung_up(confab_chat *chat)
     if (chat->flags & CHAT_EOF)
         return chat->error == EIO;
     /* Where input is waited for that tells; and only what was ready and is not can have gone. */
-    if (!(chat->flags & CHAT_SUSPENDED) || !(chat->flags & CHAT_BLOCKED) || reactor->feed ||
+    if (!(chat->flags & CHAT_SUSPENDED) || !(chat->flags & CHAT_BLOCKED) || reactor->feed.chat ||
         confab_chat_pending_input(chat) >= want)
         return false;
     ssize_t n = reactor->io->read(reactor->state, chat->channel.fd, reactor->buffer, want);
@@ -264,8 +265,7 @@ static __attribute__((noinline)) size_t may_read(confab_chat *chat, size_t want)
 void chat_read(confab_chat *chat)
 {
     confab_reactor *reactor = chat->channel.reactor;
-    const struct confab_io *io = reactor->io;
-    struct feed feed = { .chat = chat, .budget = reactor->messages };
+    struct feed *feed = &reactor->feed;
     size_t want = chat->settings->options.in_buffer_size;
 
     if (chat->flags & (CHAT_NO_INPUT | CHAT_PENDING | CHAT_EOF | CHAT_CHECK_OUTPUT | CHAT_RATED)) {
@@ -273,24 +273,27 @@ void chat_read(confab_chat *chat)
         if (want == 0)
             return;
     }
+    feed->budget = reactor->messages;
     for (unsigned i = 0; i < reactor->reads; i++) {
         ssize_t n = chat->flags & CHAT_RARE_IO
                         ? read_rare(chat, want)
-                        : io->recv(reactor->state, chat->channel.fd, reactor->buffer, want, 0);
+                        : reactor->io->recv(reactor->state, chat->channel.fd, reactor->buffer, want, 0);
         if (n <= 0) {
             read_ended(chat, n);
             return;
         }
         chat->active = reactor->tick;
         chat->bytes_in += (uint64_t)n;
-        feed.at = reactor->buffer;
-        feed.left = (size_t)n;
-        chat_feed(&feed);
-        if (feed.left || chat->flags & (CHAT_FRONT | CHAT_NO_INPUT | CHAT_RATED) || chat_count_due(chat)) {
-            settle(&feed, CHAT_WORK_AGAIN);
+        feed->at = reactor->buffer;
+        feed->end = feed->at + n;
+        *feed->end = '\0'; /* a message that ends there needs no other */
+        chat_feed(chat);
+        size_t left = feed_left(feed);
+        if (left || chat->flags & (CHAT_FRONT | CHAT_NO_INPUT | CHAT_RATED) || chat_count_due(chat)) {
+            settle(chat, left, CHAT_WORK_AGAIN);
             break;
         }
-        if ((size_t)n < want || feed.budget == 0)
+        if ((size_t)n < want || feed->budget == 0)
             break;
     }
     if (chat->flags & CHAT_SEND_FAILED && !(chat->flags & CHAT_NO_INPUT))

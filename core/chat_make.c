@@ -18,7 +18,9 @@ confab_chat *chat_make(confab_reactor *reactor, struct settings *settings)
 {
     if (!reactor_open(reactor))
         return NULL;
-    confab_chat *chat = alloc_zeroed(&reactor->alloc, session_offset() + settings->ops.session_size);
+    size_t session = settings->ops.session_size;
+    confab_chat *chat =
+        alloc_zeroed(&reactor->alloc, session ? session_offset() + session : sizeof(confab_chat));
     if (!chat)
         return NULL;
     channel_init(&chat->channel, reactor, &chat_channel_ops);

@@ -58,6 +58,20 @@ void chat_under_low(confab_chat *chat)
         chat_hooked(chat, ops->handle_drain(chat));
 }
 
+/* Sends while something is being delivered: where it is to the same chat, what the hooks push that sending runs has to
+ * find a settled output. */
+static void flush_in_feed(confab_chat *chat)
+{
+    struct feed *feed = feed_of(chat);
+
+    chat_settle(chat);
+    if (feed)
+        feed->flushing = true;
+    chat_flush(chat);
+    if (feed)
+        feed->flushing = false;
+}
+
 void chat_check_output(confab_chat *chat)
 {
     confab_chat *sink = sink_of(chat);
@@ -66,10 +80,10 @@ void chat_check_output(confab_chat *chat)
     if (!sink || chat_closed(sink))
         return;
     if (!(sink->flags & CHAT_BLOCKED))
-        chat_flush(sink);
+        flush_in_feed(sink);
     if (chat_closed(chat) || sink != sink_of(chat) || chat_closed(sink))
         return;
-    if (sink->output.size > sink->settings->options.high) {
+    if (chat_output_size(sink) > sink->settings->options.high) {
         chat->flags |= CHAT_SUSPENDED_OUTPUT;
         sink->flags |= CHAT_OVER_HIGH; /* also where its marks were lowered since */
         chat_interest(chat);
@@ -115,7 +129,7 @@ void confab_chat_pace(confab_chat *source, confab_chat *sink)
     }
     relieve(source);
     sink = sink_of(source);
-    if (sink && sink->output.size > sink->settings->options.high)
+    if (sink && chat_output_size(sink) > sink->settings->options.high)
         source->flags |= CHAT_CHECK_OUTPUT;
 }
 

@@ -11,14 +11,14 @@
  * be delivered (max_message lies between). */
 static size_t collect_prefix(confab_chat *chat, const char *bytes, size_t len)
 {
-    struct feed *outer = chat->channel.reactor->feed;
+    struct feed *outer = feed_of(chat);
     uint64_t max = chat->settings->options.max_message;
     size_t part = len;
 
     if (chat->flags & CHAT_SKIPPING)
         return 0;
     /* The collector cannot borrow from a terminator: what it has is kept first. */
-    if (outer && outer->borrowed_size && collector_keep(outer))
+    if (outer && outer->borrowed_size && collector_keep(chat, outer))
         return 0;
     if (chat_bounded(chat) && (len > max || chat->message_size > max - len))
         part = chat->message_size < max ? (size_t)(max - chat->message_size) : 0;

@@ -21,6 +21,7 @@ void chat_short_of_memory(confab_chat *chat)
 {
     if (chat->flags & (CHAT_CLOSED | CHAT_DRAINING | CHAT_LIMIT))
         return;
+    chat_settle(chat);
     chat->flags |= CHAT_LIMIT;
     chat->reason = CONFAB_REASON_NO_MEMORY;
     chat->error = ENOMEM;
@@ -34,7 +35,8 @@ static int may_push(confab_chat *chat)
         return chat->flags & CHAT_LIMIT && !(chat->flags & CHAT_CLOSED)
                    ? chat->reason == CONFAB_REASON_NO_MEMORY ? -ENOMEM : -ENOBUFS
                    : -EPIPE;
-    if (chat->output.size <= chat->settings->options.output_limit)
+    chat_settle(chat);
+    if (output_size(&chat->output) <= chat->settings->options.output_limit)
         return 0;
     chat->flags |= CHAT_LIMIT;
     chat->reason = CONFAB_REASON_OUTPUT_LIMIT;
@@ -44,7 +46,7 @@ static int may_push(confab_chat *chat)
 
 static void pushed(confab_chat *chat)
 {
-    if (chat->output.size > chat->settings->options.high)
+    if (output_size(&chat->output) > chat->settings->options.high)
         chat_over_high(chat);
     plan_flush(chat);
 }
@@ -76,43 +78,103 @@ static inline void copy_line(char *to, const char *from, size_t len)
     }
 }
 
-/* Behind confab_chat_push's checks: a function of its own, so that short pushes need no stack frame. */
-static __attribute__((noinline)) int push_copy(struct segment *last, const void *bytes, size_t len)
+size_t chat_cursor_size(const struct feed *feed)
 {
-    memcpy(last->u.chunk.end, bytes, len);
-    last->u.chunk.end += len;
+    return (size_t)(feed->out -
+                    (feed->lent ? feed->lent->bytes : feed->chat->output.first->last->u.chunk.end));
+}
+
+/* A lent chunk becomes the output, or goes back where nothing was written into it. */
+static inline void settle_lent(struct feed *feed, struct segment *chunk, size_t written)
+{
+    feed->lent = NULL;
+    if (!written) {
+        output_free_chunk(feed->chat->channel.reactor, chunk);
+        return;
+    }
+    chunk->next = NULL;
+    chunk->at = chunk->bytes;
+    chunk->left = chunk->size = written;
+    chunk->last = feed->chat->output.first = chunk;
+    chunk->u.chunk.end = feed->out;
+}
+
+/* What it has written is counted, and the next push looks at everything again. */
+void chat_close_cursor(struct feed *feed)
+{
+    size_t written = chat_cursor_size(feed);
+
+    if (feed->lent) {
+        settle_lent(feed, feed->lent, written);
+    } else {
+        struct segment *first = feed->chat->output.first;
+        first->size += written;
+        first->last->left += written;
+        first->last->u.chunk.end = feed->out;
+    }
+    feed->out = feed->out_end = NULL;
+}
+
+/* Opens it behind what was just pushed, up to the end of the chunk and to the high mark. */
+static void open_cursor(confab_chat *chat, struct feed *feed, struct segment *last)
+{
+    size_t room = (size_t)(last->bytes + last->u.chunk.size - last->u.chunk.end);
+    size_t under = chat->settings->options.high - chat->output.first->size;
+
+    feed->out = last->u.chunk.end;
+    feed->out_end = feed->out + (room < under ? room : under);
+}
+
+/* The first of an event, or into a chat of which no event runs: as long as it fits behind what waits already, or is the
+ * first in a chunk that lies ready. */
+static __attribute__((noinline)) int push_behind(confab_chat *chat, const void *bytes, size_t len)
+{
+    struct feed *feed = &chat->channel.reactor->feed;
+    struct output *output = &chat->output;
+
+    chat_settle(chat);
+    if ((chat->flags & (CHAT_NO_PUSH | CHAT_FLUSH_PLANNED)) != CHAT_FLUSH_PLANNED || len == 0 ||
+        output_size(output) + len > chat->settings->options.high)
+        return push_slow(chat, bytes, len);
+    struct segment *first = output->first ? output->first : output_first_chunk(output, chat->channel.reactor);
+    if (!first)
+        return push_slow(chat, bytes, len);
+    struct segment *last = first->last;
+    char *end = last->u.chunk.end;
+    if (last->kind != SEGMENT_BYTES || (size_t)(last->bytes + last->u.chunk.size - end) < len)
+        return push_slow(chat, bytes, len);
+    memcpy(end, bytes, len);
+    last->left += len;
+    first->size += len;
+    last->u.chunk.end = end + len;
+    if (feed->chat == chat && !feed->flushing)
+        open_cursor(chat, feed, last);
+    return 0;
+}
+
+/* Of a length that is worth a call: a function of its own, so that short pushes need no stack frame. */
+static __attribute__((noinline)) int push_copy(char *to, const void *bytes, size_t len)
+{
+    if (len > 0)
+        memcpy(to, bytes, len);
     return 0;
 }
 
 int confab_chat_push(confab_chat *chat, const void *bytes, size_t len)
 {
-    struct output *output = &chat->output;
-    struct segment *last = output->last;
-    size_t size = output->size + len;
+    struct feed *feed = &chat->channel.reactor->feed;
+    char *to = feed->out;
 
-    /* The usual case: it fits behind what this event has pushed already, or is the first. */
-    if ((chat->flags & (CHAT_NO_PUSH | CHAT_FLUSH_PLANNED)) != CHAT_FLUSH_PLANNED ||
-        size > chat->settings->options.high)
-        return push_slow(chat, bytes, len);
-    if (!last) {
-        if (len == 0)
-            return 0;
-        last = output_first_chunk(output, chat->channel.reactor);
-        if (!last)
-            return push_slow(chat, bytes, len);
-    }
-    char *end = last->u.chunk.end;
-    if (last->kind != SEGMENT_BYTES || (size_t)(last->bytes + last->u.chunk.size - end) < len)
-        return push_slow(chat, bytes, len);
-    last->left += len;
-    output->size = size;
+    /* The usual case: more of what the running event answers. */
+    if (feed->chat != chat || (size_t)(feed->out_end - to) <= len)
+        return push_behind(chat, bytes, len);
+    feed->out = to + len;
     if (len == 2)
-        memcpy(end, bytes, 2); /* a line end, most of the time */
+        memcpy(to, bytes, 2); /* a line end, most of the time */
     else if (len - 16 <= 48)
-        copy_line(end, bytes, len);
+        copy_line(to, bytes, len);
     else
-        return push_copy(last, bytes, len);
-    last->u.chunk.end = end + len;
+        return push_copy(to, bytes, len);
     return 0;
 }
 
@@ -254,7 +316,7 @@ int confab_chat_push_file(confab_chat *chat, int fd, int64_t offset, int64_t len
 
 size_t confab_chat_output_size(const confab_chat *chat)
 {
-    return chat->output.size;
+    return chat_output_size(chat);
 }
 
 void confab_chat_resume_output(confab_chat *chat)

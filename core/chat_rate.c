@@ -132,7 +132,7 @@ static void send_on(confab_chat *chat, void *unused)
 static uint64_t worth_waiting(const confab_chat *chat, const struct bucket *bucket)
 {
     const struct segment *first = chat->output.first;
-    uint64_t useful = bucket_useful(bucket), waits = chat->output.size - first->cost;
+    uint64_t useful = bucket_useful(bucket), waits = first->size - first->cost;
 
     if (first->kind == SEGMENT_PRODUCER)
         return useful;

@@ -42,7 +42,7 @@ static int change(confab_chat *chat, enum confab_terminator kind, struct termina
     chat->until.left = left;
     chat->flags |= CHAT_TERMINATOR_SET;
     /* While the chat's input is being delivered that goes on with it by itself. */
-    if (chat_count_due(chat) && !(reactor->feed && reactor->feed->chat == chat))
+    if (chat_count_due(chat) && !feed_of(chat))
         channel_list(&chat->channel, CHAT_WORK_DELIVER);
     return 0;
 }

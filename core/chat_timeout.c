@@ -155,6 +155,7 @@ static int change_settings(confab_chat *chat, const struct confab_chat_options *
     if (changed->timeout[CONFAB_TIMEOUT_MESSAGE] && !chat->settings->timeout[CONFAB_TIMEOUT_MESSAGE])
         chat->message_began = chat->channel.reactor->tick; /* no stamp was written while it was off */
     settings_unref(chat->settings);
+    chat_settle(chat); /* its marks may be others */
     chat->settings = changed;
     chat_rate_changed(chat);
     chat_arm(chat);

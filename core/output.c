@@ -29,28 +29,21 @@ static struct segment *chunk_new(confab_reactor *reactor, size_t size, bool smal
     return chunk;
 }
 
-static void chunk_free(confab_reactor *reactor, struct segment *chunk)
-{
-    if (chunk->u.chunk.size != OUTPUT_CHUNK || reactor->chunks_kept >= OUTPUT_CHUNKS_KEPT) {
-        alloc_free(&reactor->alloc, chunk);
-        return;
-    }
-    chunk->next = reactor->chunks;
-    reactor->chunks = chunk;
-    reactor->chunks_kept++;
-}
-
 void output_append(struct output *output, struct segment *segment)
 {
+    struct segment *first = output->first;
+
     segment->next = NULL;
-    if (output->last)
-        output->last->next = segment;
-    else
-        output->first = segment;
-    output->last = segment;
+    if (first) {
+        first->last->next = segment;
+    } else {
+        output->first = first = segment;
+        first->size = 0;
+    }
+    first->last = segment;
     if (segment->kind != SEGMENT_PRODUCER && segment->kind != SEGMENT_FILE)
-        output->size += segment->left;
-    output->size += segment->cost;
+        first->size += segment->left;
+    first->size += segment->cost;
 }
 
 static size_t chunk_room(const struct segment *chunk)
@@ -67,7 +60,7 @@ static void chunk_write(struct segment *chunk, const char *bytes, size_t len)
 
 int output_push(struct output *output, confab_reactor *reactor, const char *bytes, size_t len)
 {
-    struct segment *last = output->last;
+    struct segment *last = output->first ? output->first->last : NULL;
     size_t joined = 0;
 
     if (last && last->kind == SEGMENT_BYTES)
@@ -81,7 +74,7 @@ int output_push(struct output *output, confab_reactor *reactor, const char *byte
     }
     if (joined > 0) {
         chunk_write(last, bytes, joined);
-        output->size += joined;
+        output->first->size += joined;
     }
     return 0;
 }
@@ -111,7 +104,7 @@ void segment_release_later(confab_reactor *reactor, struct segment *segment)
 static void segment_drop(confab_reactor *reactor, struct segment *segment)
 {
     if (segment->kind == SEGMENT_BYTES)
-        chunk_free(reactor, segment);
+        output_free_chunk(reactor, segment);
     else
         segment_release_later(reactor, segment);
 }
@@ -121,11 +114,11 @@ void output_drop_first(struct output *output, confab_reactor *reactor)
     struct segment *first = output->first;
 
     output->first = first->next;
-    if (!output->first)
-        output->last = NULL;
-    if (first->kind != SEGMENT_PRODUCER && first->kind != SEGMENT_FILE)
-        output->size -= first->left;
-    output->size -= first->cost;
+    if (first->next) {
+        size_t own = first->kind != SEGMENT_PRODUCER && first->kind != SEGMENT_FILE ? first->left : 0;
+        first->next->last = first->last;
+        first->next->size = first->size - own - first->cost;
+    }
     segment_drop(reactor, first);
 }
 
@@ -137,13 +130,13 @@ void output_drop_all(struct output *output, confab_reactor *reactor)
 
 void output_sent(struct output *output, confab_reactor *reactor, size_t n)
 {
-    output->size -= n;
     while (n > 0) {
         struct segment *first = output->first;
         size_t part = n < first->left ? n : first->left;
 
         first->at += part;
         first->left -= part;
+        first->size -= part;
         n -= part;
         if (first->left == 0)
             output_drop_first(output, reactor);

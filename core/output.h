@@ -42,6 +42,9 @@ struct segment {
             int64_t left;
         } file;
     } u;
+    /* Of the first of a queue, about all of it: an idle queue is a pointer of a chat and no more. */
+    struct segment *last;
+    size_t size; /* bytes in memory: BYTES, REFERENCE, BUFFER; and what keeping small pieces apart costs */
     char bytes[];
 };
 
@@ -56,9 +59,21 @@ enum {
 };
 
 struct output {
-    struct segment *first, *last;
-    size_t size; /* bytes in memory: BYTES, REFERENCE, BUFFER; and what keeping small pieces apart costs */
+    struct segment *first; /* NULL: nothing waits */
 };
+
+static inline size_t output_size(const struct output *output)
+{
+    return output->first ? output->first->size : 0;
+}
+
+/* Whether all that waits is in one chunk. */
+static inline bool output_is_chunk(const struct output *output)
+{
+    const struct segment *first = output->first;
+
+    return first && first->last == first && first->kind == SEGMENT_BYTES;
+}
 
 /* Appends a copy; the slow way behind chat_push's fast one.  -ENOMEM: nothing was appended. */
 int output_push(struct output *output, confab_reactor *reactor, const char *bytes, size_t len);
@@ -74,9 +89,21 @@ static inline struct segment *output_first_chunk(struct output *output, confab_r
     reactor->chunks_kept--;
     chunk->next = NULL;
     chunk->at = chunk->u.chunk.end = chunk->bytes;
-    chunk->left = 0;
-    output->first = output->last = chunk;
+    chunk->left = chunk->size = 0;
+    output->first = chunk->last = chunk;
     return chunk;
+}
+
+/* Back to the free list, where it is of the size that this is for and there is room. */
+static inline void output_free_chunk(confab_reactor *reactor, struct segment *chunk)
+{
+    if (chunk->u.chunk.size != OUTPUT_CHUNK || reactor->chunks_kept >= OUTPUT_CHUNKS_KEPT) {
+        alloc_free(&reactor->alloc, chunk);
+        return;
+    }
+    chunk->next = reactor->chunks;
+    reactor->chunks = chunk;
+    reactor->chunks_kept++;
 }
 
 /* The only segment, a chunk, was sent whole: the output is empty. */
@@ -84,15 +111,8 @@ static inline void output_sent_only(struct output *output, confab_reactor *react
 {
     struct segment *chunk = output->first;
 
-    output->first = output->last = NULL;
-    output->size = 0;
-    if (chunk->u.chunk.size == OUTPUT_CHUNK && reactor->chunks_kept < OUTPUT_CHUNKS_KEPT) {
-        chunk->next = reactor->chunks;
-        reactor->chunks = chunk;
-        reactor->chunks_kept++;
-    } else {
-        alloc_free(&reactor->alloc, chunk);
-    }
+    output->first = NULL;
+    output_free_chunk(reactor, chunk);
 }
 
 /* A segment for what has a release: never fails while the reserve lasts; NULL otherwise. */

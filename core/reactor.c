@@ -41,17 +41,22 @@ static int backend_open(confab_reactor *reactor, void **state)
     return reactor->backend->open(state, &options);
 }
 
+/* What is read should begin where a cache line does: searches are faster there. */
+enum { CACHE_LINE = 64 };
+
 /* All that is made from the reactor's memory. */
 static int reactor_init(confab_reactor *reactor)
 {
     const struct alloc *alloc = &reactor->alloc;
     int error;
 
-    reactor->buffer = alloc_new(alloc, reactor->read_buffer + 1);
+    reactor->buffer_block = alloc_new(alloc, CACHE_LINE - 1 + reactor->read_buffer + 1);
     reactor->ready = alloc_new(alloc, READY_MAX * sizeof *reactor->ready);
     reactor->given_up = alloc_new(alloc, READY_MAX * sizeof *reactor->given_up);
-    if (!reactor->buffer || !reactor->ready || !reactor->given_up)
+    if (!reactor->buffer_block || !reactor->ready || !reactor->given_up)
         return -ENOMEM;
+    reactor->buffer =
+        reactor->buffer_block + (CACHE_LINE - (uintptr_t)reactor->buffer_block % CACHE_LINE) % CACHE_LINE;
     error = outputs_init(reactor);
     if (error)
         return error;
@@ -84,7 +89,7 @@ static void reactor_destroy(confab_reactor *reactor)
     slots_free(&reactor->slots, &alloc);
     alloc_free(&alloc, reactor->given_up);
     alloc_free(&alloc, reactor->ready);
-    alloc_free(&alloc, reactor->buffer);
+    alloc_free(&alloc, reactor->buffer_block);
     pthread_mutex_destroy(&reactor->post_lock);
     alloc_free(&alloc, reactor);
 }

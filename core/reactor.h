@@ -8,6 +8,7 @@
 
 #include "backends/backend.h"
 #include "core/alloc.h"
+#include "core/feed.h"
 #include "core/ids.h"
 #include "core/slots.h"
 #include "core/terminator.h"
@@ -78,8 +79,8 @@ struct confab_reactor {
     struct slots slots;
     struct channel_queue work, closing;
 
-    /* The read buffer, read_buffer bytes and room for a NUL. */
-    char *buffer;
+    /* The read buffer, read_buffer bytes and room for a NUL, where a cache line begins in the block of its memory. */
+    char *buffer, *buffer_block;
     size_t read_buffer;
     unsigned accepts, reads, messages;
 
@@ -90,7 +91,7 @@ struct confab_reactor {
     struct segment *releases, **releases_end;
     struct segment *spare_segments;
     struct terminators terminators;
-    struct feed *feed; /* what is being delivered now (chat_input.c); NULL: nothing */
+    struct feed feed; /* what is being delivered now (chat_feed.c) */
 
     struct alloc alloc;
     const struct confab_backend *backend;

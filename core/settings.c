@@ -93,6 +93,7 @@ static void complete(struct settings *settings, size_t read_buffer)
         o->in_buffer_size = read_buffer;
     for (int i = 0; i < CONFAB_TIMEOUTS; i++)
         settings->timeout[i] = ticks(o->timeout[i]);
+    settings->ends_else = settings->timeout[CONFAB_TIMEOUT_MESSAGE] || settings->ops.handle_sent;
 }
 
 int settings_new(struct settings **made, const struct alloc *alloc, size_t read_buffer,

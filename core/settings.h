@@ -26,7 +26,8 @@ struct tap {
 
 struct settings {
     uint32_t refs;
-    bool inbound; /* its chats were accepted */
+    bool inbound;   /* its chats were accepted */
+    bool ends_else; /* there is more to do at the end of an event than to send */
     const struct alloc *alloc;
     struct confab_chat_ops ops;              /* whole, whatever the size that was given */
     const struct confab_chat_ops *ops_given; /* as the user knows them */

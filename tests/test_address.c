@@ -243,7 +243,7 @@ Test(address, a_packed_peer_is_the_same_address)
     cr_expect_str_eq(packed("192.0.2.1:80"), "192.0.2.1:80");
     cr_expect_str_eq(packed("[fe80::1%3]:80"), "[fe80::1%3]:80");
     cr_expect_str_eq(packed("unix:/run/x"), "unix:", "a path is not kept");
-    cr_expect_eq(sizeof(struct peer), 24);
+    cr_expect_eq(sizeof(struct peer), 23);
 }
 
 Test(address, a_peer_of_none_unpacks_to_nothing)

@@ -45,8 +45,11 @@ static double measure(confab_chat *chat, char *data)
     for (int round = 0; round < ROUNDS; round++) {
         int64_t began = clock_now();
         for (int i = 0; i < REPEAT; i++) {
-            struct feed feed = { .chat = chat, .at = data, .left = READ, .budget = UINT_MAX };
-            chat_feed(&feed);
+            struct feed *feed = &chat->channel.reactor->feed;
+            feed->at = data;
+            feed->end = data + READ;
+            feed->budget = UINT_MAX;
+            chat_feed(chat);
         }
         double rate = (double)READ * REPEAT / (double)(clock_now() - began);
         best = rate > best ? rate : best;
