@@ -132,6 +132,19 @@ Test(chat_costs, what_was_sent_costs_nothing)
     cr_assert_eq(confab_chat_output_size(chat), 0);
 }
 
+Test(chat_costs, what_was_sent_costs_nothing_while_something_else_waits)
+{
+    void *deferred = confab_deferred_producer_new();
+
+    for (int i = 0; i < 20; i++)
+        cr_assert_eq(confab_chat_push_reference(chat, "b", 1, NULL, NULL), 0);
+    size_t behind = confab_chat_output_size(chat);
+    cr_assert_eq(confab_chat_push_with_producer(chat, &confab_deferred_producer_ops, deferred), 0);
+    size_t alone = confab_chat_output_size(chat) - behind;
+    run_quiet(reactor);
+    cr_assert_eq(confab_chat_output_size(chat), alone);
+}
+
 /* -- Bytes behind bytes ----------------------------------------------------------- */
 
 static void push_lines(void)
