@@ -75,7 +75,6 @@ void chat_drained(confab_chat *chat)
 
 void chat_send_failed(confab_chat *chat, int error)
 {
-    chat_settle(chat);
     output_drop_all(&chat->output, chat->channel.reactor);
     if (chat->flags & CHAT_DRAINING) {
         chat_close(chat, CONFAB_REASON_RESET, error);
