@@ -19,6 +19,7 @@
 #define CONFAB_TOOLS_BENCH_H
 
 #include <confab/base.h>
+#include <signal.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -79,6 +80,7 @@ struct contender {
     const char *backend; /* of a HOST; else NULL */
     const char *version; /* what it says it is: "0.1.0", "2.1.12-stable"; NULL: not known */
     bool old;            /* the other build of --against */
+    unsigned lacks;      /* of an old HOST: what of NEEDS_ it has not */
 };
 
 /* -- At what --------------------------------------------------------------------------- */
@@ -113,6 +115,12 @@ struct sample {
 
 struct bench;
 
+/* What a HOST has to have for a scenario; older builds may not. */
+enum {
+    NEEDS_WORKERS = 1, /* `bench --part host` */
+    NEEDS_PLUGIN = 2   /* the plugin `bench` */
+};
+
 struct scenario {
     const char *name, *summary; /* as `confab bench --help` lists it */
     const char *per; /* what its figures are for each of: "message", "connection", "event", "timer", "MiB" */
@@ -130,6 +138,11 @@ struct scenario {
      * looked at, and a short run does. */
     void (*measure)(struct bench *bench, const struct contender *contender, const struct point *point,
                     struct sample *sample);
+
+    unsigned needs; /* of NEEDS_ */
+
+    /* How long measure takes there, in seconds, about, all in; NULL: bench->seconds and what starting processes takes. */
+    double (*cost)(const struct bench *bench, const struct point *point);
 };
 
 extern const struct scenario dispatch_scenario, echo_scenario, churn_scenario, idle_scenario, bulk_scenario,
@@ -161,6 +174,7 @@ struct bench {
     double bare_rate; /* messages a second that `bare` reached at 50 connections, depth 1, in this run; 0: not
                                    known yet (run.c sees to it before open loops) */
     int round;        /* from 0; -1: warm-up */
+    const volatile sig_atomic_t *stop; /* not 0: the signal that ends the run; NULL: none does */
     size_t warning_count;
     char warnings[BENCH_WARNINGS][BENCH_WHY];
 };
