@@ -1,0 +1,19 @@
+/* calls_none.c: where system calls of another process cannot be counted. */
+#include "tools/bench/keep.h"
+#include <errno.h>
+
+const int calls_wait_flags = 0;
+
+int calls_begin(pid_t pid)
+{
+    (void)pid;
+    return -ENOSYS;
+}
+
+bool calls_stopped(pid_t pid, int status, volatile uint64_t *calls)
+{
+    (void)pid;
+    (void)status;
+    (void)calls;
+    return false;
+}
