@@ -24,6 +24,9 @@ struct machine {
     int64_t backlog;     /* limit of a listener's queue */
     char build[128];     /* "0.1.0, gcc 12.2.0, -O2, Release" */
     char date[32];       /* of the beginning, ISO 8601, UTC */
+    struct {
+        double all, running, stolen, own;
+    } began; /* machine.c's own */
 };
 /* warn: bench_warn of what makes figures doubtful: a busy machine, frequency scaling, one processor, an assert or
  * sanitizer build. */
