@@ -2,6 +2,10 @@
 #include "printable.h"
 
 #include <inttypes.h>
+#include <locale.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
 
 static void write_string(FILE *out, const char *text)
 {
@@ -27,8 +31,8 @@ static void write_string(FILE *out, const char *text)
 static void begin(struct json *json, const char *key)
 {
     if (json->follows)
-        fputc(',', json->out);
-    if (json->depth > 0)
+        fputs(json->flat ? ", " : ",", json->out);
+    if (json->depth > 0 && !json->flat)
         fprintf(json->out, "\n%*s", 2 * json->depth, "");
     if (key) {
         write_string(json->out, key);
@@ -48,7 +52,7 @@ void json_open(struct json *json, const char *key, char bracket)
 void json_close(struct json *json, char bracket)
 {
     json->depth--;
-    if (json->follows)
+    if (json->follows && !json->flat)
         fprintf(json->out, "\n%*s", 2 * json->depth, "");
     fputc(bracket, json->out);
     if (json->depth == 0)
@@ -69,6 +73,30 @@ void json_integer(struct json *json, const char *key, int64_t value)
 {
     begin(json, key);
     fprintf(json->out, "%" PRId64, value);
+}
+
+void json_number(struct json *json, const char *key, double value)
+{
+    char text[64];
+    const char *point = localeconv()->decimal_point;
+
+    begin(json, key);
+    if (!isfinite(value)) {
+        fputs("null", json->out);
+        return;
+    }
+    /* Fifteen digits come through a double unharmed, so that 0.1 stays 0.1; some doubles need up to 17. */
+    for (int digits = 15; digits <= 17; digits++) {
+        snprintf(text, sizeof text, "%.*g", digits, value);
+        if (!(strtod(text, NULL) < value || strtod(text, NULL) > value))
+            break;
+    }
+    char *at = strstr(text, point);
+    if (at) {
+        *at = '.';
+        memmove(at + 1, at + strlen(point), strlen(at + strlen(point)) + 1);
+    }
+    fputs(text, json->out);
 }
 
 void json_boolean(struct json *json, const char *key, bool value)

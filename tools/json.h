@@ -11,6 +11,7 @@ struct json {
     FILE *out;
     int depth;
     bool follows; /* something stands before on this level */
+    bool flat;    /* set by the caller: what follows stands side by side in one line, until it is cleared */
 };
 
 /* Each writes one value: behind key in an object; key is NULL in an array and at the top.
@@ -19,6 +20,8 @@ void json_open(struct json *json, const char *key, char bracket);
 void json_close(struct json *json, char bracket);
 void json_string(struct json *json, const char *key, const char *value); /* value NULL: null */
 void json_integer(struct json *json, const char *key, int64_t value);
+void json_number(struct json *json, const char *key,
+                 double value); /* reads back as the same; NAN, infinite: null */
 void json_boolean(struct json *json, const char *key, bool value);
 
 /* An array of strings, which ends with NULL and may be NULL. */

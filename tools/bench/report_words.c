@@ -1,0 +1,191 @@
+/* report_words.c: what the forms of a report for people have in common. */
+#include "tools/bench/units.h"
+#include "tools/bench/words.h"
+#include <math.h>
+#include <stdarg.h>
+#include <string.h>
+
+enum { LEAST_ROUNDS = 4 }; /* with fewer nothing is asked: statistics.h */
+
+enum aspect figure_aspect(enum figure figure)
+{
+    switch (figure) {
+    case FIGURE_CPU:
+    case FIGURE_USER:
+    case FIGURE_SYSTEM:
+        return ASPECT_PROCESSOR;
+    case FIGURE_CALLS:
+    case FIGURE_SWITCHES:
+        return ASPECT_CALLS;
+    case FIGURE_MEMORY:
+        return ASPECT_MEMORY;
+    default:
+        return ASPECT_SPEED;
+    }
+}
+
+const char *aspect_words(enum aspect aspect, bool better)
+{
+    static const char *const words[ASPECTS][2] = {
+        [ASPECT_SPEED] = { "is slower than", "is faster than" },
+        [ASPECT_PROCESSOR] = { "takes more processor time than", "takes less processor time than" },
+        [ASPECT_CALLS] = { "asks the kernel more often than", "asks the kernel less often than" },
+        [ASPECT_MEMORY] = { "takes more memory than", "takes less memory than" },
+    };
+    return words[aspect][better];
+}
+
+static struct pair *pair_of(struct pair *pairs, size_t *count, const struct verdict *verdict)
+{
+    for (size_t i = 0; i < *count; i++)
+        if (pairs[i].ours == verdict->ours && pairs[i].theirs == verdict->theirs)
+            return &pairs[i];
+    pairs[*count] = (struct pair){ .ours = verdict->ours, .theirs = verdict->theirs };
+    return &pairs[(*count)++];
+}
+
+size_t report_pairs(const struct report *report, struct pair pairs[PAIRS])
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < report->verdict_count; i++) {
+        struct pair *pair = pair_of(pairs, &count, &report->verdicts[i]);
+        switch (report->verdicts[i].comparison.verdict) {
+        case BETTER:
+            pair->better++;
+            break;
+        case WORSE:
+            pair->worse++;
+            break;
+        case NO_DIFFERENCE:
+            pair->same++;
+            break;
+        }
+    }
+    return count;
+}
+
+size_t report_family(const struct report *report)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < report->verdict_count; i++)
+        count += report->verdicts[i].comparison.ratio.rounds >= LEAST_ROUNDS;
+    return count;
+}
+
+size_t report_bare(const struct report *report)
+{
+    size_t i = 0;
+
+    while (i < report->contender_count && report->contenders[i].kind != CONTENDER_BARE)
+        i++;
+    return i;
+}
+
+bool series_has(const struct series *series, enum figure figure)
+{
+    return series->estimates[figure].rounds > 0 && isfinite(series->estimates[figure].median);
+}
+
+const char *series_missing(const struct series *series)
+{
+    for (int i = 0; i < FIGURES; i++)
+        if (series_has(series, (enum figure)i))
+            return NULL;
+    return series->excluded ? series->excluded : "not measured";
+}
+
+size_t scenario_figures(const struct report *report, const struct scenario *scenario,
+                        enum figure figures[FIGURES])
+{
+    size_t count = 0;
+
+    for (const enum figure *figure = scenario->figures; figure && *figure != FIGURES && count < FIGURES;
+         figure++) {
+        bool any = false;
+        for (size_t i = 0; i < report->result_count && !any; i++)
+            for (size_t k = 0; k < report->contender_count && !any; k++)
+                any = report->results[i].scenario == scenario &&
+                      series_has(&report->results[i].series[k], *figure);
+        if (any)
+            figures[count++] = *figure;
+    }
+    return count;
+}
+
+bool scenario_judges(const struct scenario *scenario, enum figure figure)
+{
+    for (const enum figure *judged = scenario->judged; judged && *judged != FIGURES; judged++)
+        if (*judged == figure)
+            return true;
+    return false;
+}
+
+/* -- The machine ------------------------------------------------------------------------ */
+
+/* Puts it behind what is there, with a comma between. */
+static void add(char line[MACHINE_LINE], const char *format, ...) CONFAB_PRINTF(2, 3);
+static void add(char line[MACHINE_LINE], const char *format, ...)
+{
+    size_t used = strlen(line);
+    va_list list;
+
+    if (used > 0 && used < MACHINE_LINE - 2) {
+        memcpy(line + used, ", ", 3);
+        used += 2;
+    }
+    va_start(list, format);
+    vsnprintf(line + used, MACHINE_LINE - used, format, list);
+    va_end(list);
+}
+
+static void add_share(char line[MACHINE_LINE], const char *what, double share)
+{
+    if (isfinite(share))
+        add(line, "%s %.*f %%", what, share < 0.0995 && share > 0 ? 1 : 0, 100 * share);
+}
+
+void machine_lines(const struct report *report, char lines[MACHINE_LINES][MACHINE_LINE])
+{
+    const struct machine *machine = &report->machine;
+    char number[UNIT_ROOM];
+
+    memset(lines, 0, MACHINE_LINES * sizeof *lines);
+    add(lines[0], "confab %s", *machine->build ? machine->build : "(of an unknown build)");
+    if (*machine->date)
+        add(lines[0], "%s", machine->date);
+
+    if (*machine->processor)
+        add(lines[1], "%s", machine->processor);
+    if (machine->processors > 0)
+        add(lines[1], "%d processor%s", machine->processors, machine->processors == 1 ? "" : "s");
+    if (machine->server_cpu >= 0 && machine->load_cpu >= 0)
+        add(lines[1], "server on %d and load on %d", machine->server_cpu, machine->load_cpu);
+    else
+        add(lines[1], "not pinned");
+    if (machine->memory > 0)
+        add(lines[1], "%s", unit_text(number, "B", (double)machine->memory));
+    if (*machine->governor)
+        add(lines[1], "governor %s", machine->governor);
+    if (machine->virtual_machine)
+        add(lines[1], "virtual");
+
+    add(lines[2], "%s", *machine->system ? machine->system : "unknown system");
+    if (machine->descriptors > 0)
+        add(lines[2], "%s descriptors", count_text(number, machine->descriptors));
+    if (machine->backlog > 0)
+        add(lines[2], "backlog %s", count_text(number, machine->backlog));
+    add(lines[2], "load %.2f", machine->load_average);
+    add_share(lines[2], "others", machine->others);
+    add_share(lines[2], "stolen", machine->stolen);
+}
+
+void method_line(const struct report *report, char line[MACHINE_LINE])
+{
+    char each[UNIT_ROOM], all[UNIT_ROOM];
+
+    snprintf(line, MACHINE_LINE, "%d round%s of %s each, contenders in turn; %s in all%s", report->rounds,
+             report->rounds == 1 ? "" : "s", seconds_text(each, report->seconds),
+             seconds_text(all, report->took), report->quick ? " (quick: fewer points and rounds)" : "");
+}

@@ -1,0 +1,44 @@
+/* words.h: what the forms of a report for people have in common: who is compared with whom, and in which words. */
+#ifndef CONFAB_TOOLS_BENCH_WORDS_H
+#define CONFAB_TOOLS_BENCH_WORDS_H
+
+#include "tools/bench/report.h"
+
+/* What kind of difference a figure shows, and how to say it of ours. */
+enum aspect { ASPECT_SPEED, ASPECT_PROCESSOR, ASPECT_CALLS, ASPECT_MEMORY, ASPECTS };
+enum aspect figure_aspect(enum figure figure);
+const char *aspect_words(enum aspect aspect, bool better); /* "is faster than" */
+
+/* Two that verdicts are about, and how many of each. */
+struct pair {
+    size_t ours, theirs;
+    size_t better, worse, same;
+};
+enum { PAIRS = BENCH_CONTENDERS * BENCH_CONTENDERS };
+
+/* In the order of their first verdicts; how many. */
+size_t report_pairs(const struct report *report, struct pair pairs[PAIRS]);
+
+/* How many verdicts Holm was over. */
+size_t report_family(const struct report *report);
+
+/* The contender that ratios are to; contender_count where there is none. */
+size_t report_bare(const struct report *report);
+
+/* The figures in a scenario's table that any contender has; how many.  And whether verdicts are about one. */
+size_t scenario_figures(const struct report *report, const struct scenario *scenario,
+                        enum figure figures[FIGURES]);
+bool scenario_judges(const struct scenario *scenario, enum figure figure);
+
+/* Whether it has a value there. */
+bool series_has(const struct series *series, enum figure figure);
+
+/* Why a contender was not measured at a point, if others were; NULL: it was. */
+const char *series_missing(const struct series *series);
+
+/* The machine in a few lines, and how it was measured: each without a line's end. */
+enum { MACHINE_LINES = 3, MACHINE_LINE = 512 };
+void machine_lines(const struct report *report, char lines[MACHINE_LINES][MACHINE_LINE]);
+void method_line(const struct report *report, char line[MACHINE_LINE]);
+
+#endif
