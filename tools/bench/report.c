@@ -14,6 +14,12 @@ static void values_of(const struct series *series, enum figure figure, size_t co
 {
     for (size_t i = 0; i < count; i++)
         values[i] = series->samples[i].taken ? series->samples[i].figure[figure] : NAN;
+    /* What was counted once belongs to no round: it stands in the first that was measured, which may be another one of
+     * another contender. */
+    for (size_t i = 1; i < count && figure == FIGURE_CALLS && isnan(values[0]); i++) {
+        values[0] = values[i];
+        values[i] = NAN;
+    }
 }
 
 static size_t rounds_of(const struct series *series)

@@ -29,7 +29,7 @@ static double binomial(size_t n, double chance, size_t most)
 {
     double one = pow(1 - chance, (double)n), sum = one;
 
-    for (size_t i = 0; i < most; i++) {
+    for (size_t i = 0; i < most && chance < 1; i++) {
         one *= (double)(n - i) / (double)(i + 1) * chance / (1 - chance);
         sum += one;
     }
@@ -58,15 +58,49 @@ static void widen_by_order(struct estimate *estimate, const double *sorted, size
     widen(estimate, low + share * (sorted[k] - low), high - share * (high - sorted[n - k - 1]));
 }
 
-/* The median of n draws is at or under the k-th value where half of them are, each with a chance of k / n.  (Of an even
- * number two are in the middle: the outer one is taken.) */
+/* What the median of n draws may be, and how likely that is. */
+struct draw {
+    double median, chance;
+};
+
+static int by_median(const void *a, const void *b)
+{
+    return ascending(&((const struct draw *)a)->median, &((const struct draw *)b)->median);
+}
+
+/* Of an odd number one is in the middle, which is at or under the k-th value where more than half of them are.  Of an
+ * even number two are, i and k, where half are at or under i and none is between. */
+static size_t draws_of(struct draw *draws, const double *sorted, size_t n)
+{
+    size_t half = (n + 1) / 2, count = 0;
+    double all = (double)n, ways = exp(lgamma(all + 1) - 2 * lgamma(all / 2 + 1)), before = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        double under = 1 - binomial(n, (double)(i + 1) / all, half - 1), same = under - before;
+        double lower = pow((double)(i + 1) / all, all / 2) - pow((double)i / all, all / 2);
+        for (size_t k = i + 1; k < n && n % 2 == 0; k++) {
+            double upper = pow((double)(n - k) / all, all / 2) - pow((double)(n - k - 1) / all, all / 2);
+            draws[count++] = (struct draw){ sorted[i] + (sorted[k] - sorted[i]) / 2, ways * lower * upper };
+            same -= ways * lower * upper;
+        }
+        draws[count++] = (struct draw){ sorted[i], same };
+        before = under;
+    }
+    return count;
+}
+
 static void widen_by_bootstrap(struct estimate *estimate, const double *sorted, size_t n)
 {
-    size_t half = (n + 1) / 2, k = 1;
+    struct draw draws[STATISTICS_ROUNDS * (STATISTICS_ROUNDS + 1) / 2];
+    size_t count = draws_of(draws, sorted, n), low = 0, high = count - 1;
+    double tail = (1 - CONFIDENCE) / 2;
 
-    while (1 - binomial(n, (double)k / (double)n, half - 1) < (1 - CONFIDENCE) / 2)
-        k++;
-    widen(estimate, sorted[k - 1], sorted[n - k]);
+    qsort(draws, count, sizeof *draws, by_median);
+    for (double sum = draws[low].chance; sum < tail; sum += draws[low].chance)
+        low++;
+    for (double sum = draws[high].chance; sum < tail; sum += draws[high].chance)
+        high--;
+    widen(estimate, draws[low].median, draws[high].median);
 }
 
 /* -- 3 or 4 ---------------------------------------------------------------------------- */

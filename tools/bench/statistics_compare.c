@@ -20,7 +20,7 @@ static int ascending(const void *a, const void *b)
 static double trimmed_test(const double *sorted, size_t n, size_t off)
 {
     size_t kept = n - 2 * off;
-    double mean = 0, moved_mean = 0, squares = 0, moved[STATISTICS_ROUNDS];
+    double mean = 0, moved_mean = 0, squares = 0, moved[STATISTICS_ROUNDS] = { 0 };
 
     for (size_t i = 0; i < n; i++) {
         size_t from = i < off ? off : i >= n - off ? n - off - 1 : i;
@@ -54,7 +54,7 @@ static double chance(double *logarithms, size_t n)
 
 struct comparison compare(const double *ours, const double *theirs, size_t count)
 {
-    double logarithms[STATISTICS_ROUNDS];
+    double logarithms[STATISTICS_ROUNDS] = { 0 };
     size_t n = 0;
 
     assert(count <= STATISTICS_ROUNDS);
