@@ -141,11 +141,14 @@ void text_verdicts(const struct report *report, FILE *out, size_t width)
     fputc('\n', out);
     snprintf(said, sizeof said,
              "Ratios are ours to theirs, in brackets the interval of 95 %%. A difference is one that is not "
-             "chance (5 %% over all %zu comparisons together, by Holm) and is 3 %% or more.",
-             family);
+             "chance (%.0f %% over all %zu comparisons together, by Holm) and is %.0f %% or more.",
+             100 * STATISTICS_LEVEL, family, 100 * STATISTICS_LEAST);
     text_line(out, width, 0, 0, said);
-    if (family < report->verdict_count)
-        text_line(out, width, 0, 0, "Fewer than 4 rounds show no difference, however large it is.");
+    if (family < report->verdict_count) {
+        snprintf(said, sizeof said, "Fewer than %d rounds show no difference, however large it is.",
+                 STATISTICS_JUDGED);
+        text_line(out, width, 0, 0, said);
+    }
     for (size_t i = 0; i < count; i++) {
         fputc('\n', out);
         tell_pair(report, &pairs[i], out, width);

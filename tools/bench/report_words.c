@@ -5,8 +5,6 @@
 #include <stdarg.h>
 #include <string.h>
 
-enum { LEAST_ROUNDS = 4 }; /* with fewer nothing is asked: statistics.h */
-
 enum aspect figure_aspect(enum figure figure)
 {
     switch (figure) {
@@ -70,7 +68,7 @@ size_t report_family(const struct report *report)
     size_t count = 0;
 
     for (size_t i = 0; i < report->verdict_count; i++)
-        count += report->verdicts[i].comparison.ratio.rounds >= LEAST_ROUNDS;
+        count += report->verdicts[i].comparison.ratio.rounds >= STATISTICS_JUDGED;
     return count;
 }
 
