@@ -12,22 +12,29 @@
 
 struct load {
     int64_t connections;
-    int64_t depth;  /* closed loop: messages of a batch */
-    int64_t size;   /* bytes of a message, CR LF included */
-    double rate;    /* open loop: messages a second over all connections; 0: closed loop */
-    double warm;    /* seconds before what counts */
+    int64_t depth; /* closed loop: messages of a batch */
+    int64_t size;  /* bytes of a message, CR LF included */
+    double rate;   /* open loop: messages a second over all connections; 0: closed loop */
+    bool even;   /* open loop: messages are due at even intervals, connections in turn; else each connection's
+                       are a Poisson process */
+    double warm; /* seconds before what counts */
     double seconds; /* that count */
     int64_t
         greedy; /* of the connections, how many send all that the server takes; their messages are not counted in
                         latency (fairness) */
     bool churn; /* each message on a connection of its own: connect, message, answer, close */
+    bool
+        idle; /* each connection sends one message, has it answered, and then does nothing: for FIGURE_MEMORY */
     const struct session *session; /* instead of lines: each connection plays it, again and again; NULL */
+    double silence;                /* seconds in which a server has to answer; 0: 10 */
+    const char *where;             /* who at which point, for warnings: "epoll, 50 connections, depth 1" */
 };
 
 /* Plays it at the server in a process pinned to bench->load_cpu, and fills the sample: FIGURE_RATE, FIGURE_BYTES, the
  * latency's figures and histogram, and by usage_read(server->pid) at both ends of what counts FIGURE_CPU, _USER, _SYSTEM,
- * _SWITCHES, or from server->calls FIGURE_CALLS; server_busy, load_busy, late.  A wrong answer, a connection that the
- * server closed, or silence for 10 s fails the sample, with words that name it. */
+ * _SWITCHES, or from server->calls FIGURE_CALLS; FIGURE_MEMORY, from before the first connection to when all
+ * count; server_busy, load_busy, late.  A wrong answer, a connection that the
+ * server closed, or silence fails the sample, with words that name it. */
 void load_run(struct bench *bench, const struct server *server, const struct load *load,
               struct sample *sample);
 
