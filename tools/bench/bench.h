@@ -100,6 +100,7 @@ struct point {
     bool quick;                          /* is measured by --quick too */
     bool sweep;  /* one of a curve: shown in a plot, judged like the others only where `judged` says */
     bool judged; /* is in the family of verdicts */
+    const enum figure *judges; /* by these figures instead of the scenario's; ends with FIGURES; NULL */
 };
 
 /* What one measurement has shown. */

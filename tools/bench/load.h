@@ -38,4 +38,16 @@ struct load {
 void load_run(struct bench *bench, const struct server *server, const struct load *load,
               struct sample *sample);
 
+/* All of a measurement: the contender serves WHAT (launch.h), and this load is played at it.  Of the load, `where`, and
+ * where they are 0 `warm` and `seconds`, are filled in. */
+void load_measure(struct bench *bench, const struct contender *contender, const struct point *point,
+                  const char *what, const char *const *words, const struct load *load, struct sample *sample);
+
+/* How long that takes, all in. */
+double load_cost(const struct bench *bench, const struct point *point);
+
+/* Whether a load can play it: what has to be waited for in time, files and servers of its own, several connections are
+ * not for it.  0, or -EINVAL with the line "FILE:LINE: what, expected what". */
+int load_session_check(const struct session *session, char why[BENCH_WHY]);
+
 #endif

@@ -138,9 +138,10 @@ static int add_verdict(struct report *report, const struct verdict *verdict)
 static int add_pair(struct report *report, size_t result, size_t ours, size_t theirs)
 {
     const struct result *at = &report->results[result];
+    const enum figure *figure = at->point.judges ? at->point.judges : at->scenario->judged;
     int error = 0;
 
-    for (const enum figure *figure = at->scenario->judged; !error && figure && *figure != FIGURES; figure++) {
+    for (; !error && figure && *figure != FIGURES; figure++) {
         struct verdict verdict = { result, ours, theirs, *figure,
                                    compare_series(&at->series[ours], &at->series[theirs], *figure) };
         if (verdict.comparison.ratio.rounds > 0)

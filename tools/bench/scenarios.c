@@ -2,5 +2,7 @@
 #include "tools/bench/bench.h"
 
 const struct scenario *const scenarios[] = {
+    &echo_scenario,
+    &fairness_scenario,
     NULL,
 };
