@@ -23,14 +23,15 @@ static const double load_full = 0.95, server_full = 0.90;
 /* -- The process -------------------------------------------------------------------------- */
 
 static _Noreturn void be_load(struct bench *bench, const struct server *server, const struct load *load,
-                              struct findings *findings)
+                              struct findings *findings, pid_t parent)
 {
-    signal(SIGINT, SIG_DFL);
+    die_with(parent);
+    signal(SIGINT, SIG_IGN); /* our parent will see to that */
     signal(SIGTERM, SIG_DFL);
     signal(SIGPIPE, SIG_IGN);
     pin_self(bench->load_cpu);
     descriptors_raise();
-    engine_run(load, server, findings);
+    engine_run(load, server, parent, findings);
     _exit(0);
 }
 
@@ -56,7 +57,7 @@ static int run_process(struct bench *bench, const struct server *server, const s
                        struct findings *findings, struct sample *sample)
 {
     int ends[2], status = 0;
-    pid_t pid;
+    pid_t pid, parent = getpid();
 
     if (pipe(ends) < 0) {
         sample_fail(sample, "the load cannot be started: %s", strerror(errno));
@@ -66,7 +67,7 @@ static int run_process(struct bench *bench, const struct server *server, const s
     pid = fork();
     if (pid == 0) {
         close(ends[0]);
-        be_load(bench, server, load, findings);
+        be_load(bench, server, load, findings, parent);
     }
     close(ends[1]);
     if (pid > 0) {
@@ -144,11 +145,13 @@ static void warn(struct bench *bench, const struct load *load, const struct find
 {
     const char *where = load->where ? load->where : "a load";
 
+    bool late = findings->late > findings->due / 100;
+
     if (load->rate > 0 && (double)findings->met < reached * (double)findings->due)
         bench_warn(bench, "%s: less than %.0f %% of the rate was reached: %s", where, 100 * reached,
-                   findings->late > findings->due / 100 ? "the load generator takes no more"
-                                                        : "the server takes no more");
-    else if (load->rate > 0 && findings->late > findings->due / 100)
+                   late && sample->server_busy < server_full ? "the load generator was the limit"
+                                                             : "the server was the limit");
+    else if (load->rate > 0 && late)
         bench_warn(bench,
                    "%s: more than 1 %% of the requests left late: the load generator was kept from running",
                    where);
@@ -161,6 +164,10 @@ static const char *check(const struct load *load)
 {
     if (load->connections < 1 || load->connections > LOAD_CONNECTIONS_MAX)
         return "connections";
+    if (!(load->warm >= 0 && load->warm <= 1e6 && load->seconds >= 0 && load->seconds <= 1e6))
+        return "time";
+    if (load->session)
+        return load->rate > 0 || load->churn || load->idle || load->greedy ? "way to play a session" : NULL;
     if (load->depth < 0 || load->depth > LOAD_BATCH_MAX)
         return "depth";
     if (load->size < 2 || load->size > LOAD_BATCH_MAX ||
@@ -168,8 +175,6 @@ static const char *check(const struct load *load)
         return "size";
     if (!(load->rate >= 0 && load->rate <= 1e9))
         return "rate";
-    if (!(load->warm >= 0 && load->warm <= 1e6 && load->seconds >= 0 && load->seconds <= 1e6))
-        return "time";
     if (load->greedy < 0 || load->greedy > load->connections)
         return "number of greedy connections";
     return NULL;
@@ -179,10 +184,15 @@ void load_run(struct bench *bench, const struct server *server, const struct loa
               struct sample *sample)
 {
     const char *bad = check(load);
+    char why[BENCH_WHY];
     struct findings *findings;
 
     if (bad) {
         sample_fail(sample, "the load cannot have this %s", bad);
+        return;
+    }
+    if (load->session && load_session_check(load->session, why)) {
+        sample_fail(sample, "%s", why);
         return;
     }
     findings = mmap(NULL, sizeof *findings, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANON, -1, 0);

@@ -33,17 +33,6 @@ static int churn_read(confab_dispatcher *socket)
     return 0;
 }
 
-static int churn_open(struct engine *engine)
-{
-    engine->batch = engine->lines.size;
-    return 0;
-}
-
-static void churn_close(struct engine *engine)
-{
-    (void)engine;
-}
-
 static const struct confab_dispatcher_ops churn_ops = { .size = sizeof churn_ops,
                                                         .handle_connect = link_connected,
                                                         .handle_read = churn_read,
@@ -51,6 +40,4 @@ static const struct confab_dispatcher_ops churn_ops = { .size = sizeof churn_ops
                                                         .handle_error = link_error,
                                                         .handle_close = link_gone };
 
-const struct load_mode load_churn = {
-    .ops = &churn_ops, .connects = true, .open = churn_open, .close = churn_close, .start = churn_start
-};
+const struct load_mode load_churn = { .ops = &churn_ops, .connects = true, .start = churn_start };

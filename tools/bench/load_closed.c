@@ -35,17 +35,6 @@ static int closed_read(confab_dispatcher *socket)
     return 0;
 }
 
-static int closed_open(struct engine *engine)
-{
-    (void)engine;
-    return 0;
-}
-
-static void closed_close(struct engine *engine)
-{
-    (void)engine;
-}
-
 static void closed_start(struct link *link)
 {
     closed_send(link, engine_clock());
@@ -58,9 +47,7 @@ static const struct confab_dispatcher_ops closed_ops = { .size = sizeof closed_o
                                                          .handle_error = link_error,
                                                          .handle_close = link_gone };
 
-const struct load_mode load_closed = {
-    .ops = &closed_ops, .open = closed_open, .close = closed_close, .start = closed_start
-};
+const struct load_mode load_closed = { .ops = &closed_ops, .start = closed_start };
 
 /* -- Greedy ones ------------------------------------------------------------------------- */
 

@@ -40,7 +40,9 @@ static void read_usage(struct engine *engine, pid_t pid, struct usage *usage)
 {
     int error = usage_read(pid, usage);
 
-    if (error)
+    if (error == -ENOSYS) /* the system does not tell */
+        *usage = (struct usage){ NAN, NAN, NAN, NAN, NAN };
+    else if (error)
         engine_fail(engine, "what process %ld has used cannot be told: %s", (long)pid, strerror(-error));
 }
 
@@ -63,6 +65,7 @@ static void begin(struct engine *engine)
 {
     read_both(engine, 0);
     engine->findings->messages = engine->messages;
+    engine->findings->bytes = engine->bytes;
     engine->phase = ENGINE_MEASURING;
     engine->measuring = true;
     engine->begun = engine_clock();
@@ -75,7 +78,7 @@ static void finish(struct engine *engine)
     int64_t now = engine_clock();
 
     findings->messages = engine->messages - findings->messages;
-    findings->bytes = findings->messages * engine->lines.size;
+    findings->bytes = engine->bytes - findings->bytes;
     findings->seconds = (double)(now - engine->begun) / (double)CONFAB_SECOND;
     read_both(engine, 1);
     engine->phase = ENGINE_ENDING;
@@ -145,6 +148,8 @@ static void advance(struct engine *engine, int64_t now)
 static void look_for_silence(struct engine *engine, int64_t now)
 {
     engine->look = now + engine->silence / 8;
+    if (getppid() != engine->parent)
+        engine_fail(engine, "nobody waits for the load");
     for (uint32_t i = 0; i < engine->link_count; i++) {
         const struct link *link = &engine->links[i];
         if (link->busy && now - link->since > engine->silence) {
@@ -189,6 +194,8 @@ static void loop(struct engine *engine)
 
 static const struct load_mode *mode_of(const struct load *load)
 {
+    if (load->session)
+        return load_session_mode(load->session);
     if (load->churn)
         return &load_churn;
     return load->rate > 0 ? &load_open : &load_closed;
@@ -197,14 +204,14 @@ static const struct load_mode *mode_of(const struct load *load)
 static int make_links(struct engine *engine)
 {
     const struct load *load = engine->load;
-    size_t extra = engine->batch;
+    size_t extra = engine->batch, size = load->session ? 2 : (size_t)load->size;
 
     if (load->greedy > 0 && extra < LOAD_BUFFER)
         extra = LOAD_BUFFER;
     engine->link_count = (uint32_t)load->connections;
     engine->links = calloc(engine->link_count, sizeof *engine->links);
     engine->buffer = malloc(LOAD_BUFFER);
-    if (!engine->links || !engine->buffer || lines_make(&engine->lines, (size_t)load->size, extra))
+    if (!engine->links || !engine->buffer || lines_make(&engine->lines, size, extra))
         return -ENOMEM;
     for (uint32_t i = 0; i < engine->link_count; i++) {
         struct link *link = &engine->links[i];
@@ -222,12 +229,14 @@ static void connect_some(struct engine *engine)
         link_open(&engine->links[engine->opened++]);
 }
 
-void engine_run(const struct load *load, const struct server *server, struct findings *findings)
+void engine_run(const struct load *load, const struct server *server, pid_t parent, struct findings *findings)
 {
     /* The environment's backend is for those that are measured. */
     const struct confab_reactor_options options = { .size = sizeof options,
                                                     .backend = confab_backend_name(0) };
-    struct engine engine = { .load = load, .server = server, .findings = findings, .mode = mode_of(load) };
+    struct engine engine = {
+        .load = load, .server = server, .parent = parent, .findings = findings, .mode = mode_of(load)
+    };
     int error;
 
     engine.batch = (size_t)load->size * (size_t)(load->depth > 0 ? load->depth : 1);
@@ -240,14 +249,15 @@ void engine_run(const struct load *load, const struct server *server, struct fin
         engine_fail(&engine, "the load cannot begin: %s", strerror(-error));
         goto free_links;
     }
-    error = engine.mode->open(&engine);
+    error = engine.mode->open ? engine.mode->open(&engine) : 0;
     if (error)
         engine_fail(&engine, "the load cannot begin: %s", strerror(-error));
     else
         connect_some(&engine);
     loop(&engine);
     confab_reactor_free(engine.reactor);
-    engine.mode->close(&engine);
+    if (engine.mode->close)
+        engine.mode->close(&engine);
 free_links:
     lines_free(&engine.lines);
     free(engine.buffer);

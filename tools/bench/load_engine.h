@@ -4,7 +4,9 @@
  *     load_engine.c   the process: connects, warms up, measures, waits for what is still to come
  *     load_link.c     a connection: its bytes out, and in, each compared
  *     load_lines.c    what is sent
- *     load_closed.c   load_open.c   load_churn.c   load_session.c   when it is sent
+ *     load_closed.c   load_open.c   load_churn.c   when it is sent
+ *     load_session.c   load_session_check.c   a session file instead of lines
+ *     load_measure.c  a server with its load, from beginning to end
  *     load_source.c   from which address */
 #ifndef CONFAB_TOOLS_BENCH_LOAD_ENGINE_H
 #define CONFAB_TOOLS_BENCH_LOAD_ENGINE_H
@@ -105,7 +107,7 @@ struct load_mode {
     const struct confab_dispatcher_ops *ops;
     bool connects; /* making connections is part of what is measured */
 
-    /* What it needs of its own; and the end of that.  -errno: why says more where there is more to say. */
+    /* What it needs of its own, and the end of that; NULL: nothing.  -errno. */
     int (*open)(struct engine *engine);
     void (*close)(struct engine *engine);
 
@@ -118,6 +120,10 @@ struct load_mode {
     void (*give_up)(struct engine *engine, int64_t now);
 };
 extern const struct load_mode load_closed, load_open, load_churn;
+
+/* Of a session: each connection plays it again and again, or each play is on a connection of its own. */
+const struct load_mode *load_session_mode(const struct session *session);
+
 extern const struct confab_dispatcher_ops load_greedy; /* of the greedy connections of any mode */
 
 enum engine_phase { ENGINE_CONNECTING, ENGINE_WARMING, ENGINE_MEASURING, ENGINE_ENDING };
@@ -125,6 +131,7 @@ enum engine_phase { ENGINE_CONNECTING, ENGINE_WARMING, ENGINE_MEASURING, ENGINE_
 struct engine {
     const struct load *load;
     const struct server *server;
+    pid_t parent;
     const struct load_mode *mode;
     struct findings *findings;
     confab_reactor *reactor;
@@ -140,8 +147,8 @@ struct engine {
     int64_t mark;                   /* when the phase ends */
     int64_t begun, ends;            /* what counts; ends is INT64_MAX until that is known */
     int64_t look, silence;
-    uint32_t busy;     /* links that are; and what a mode adds */
-    uint64_t messages; /* that have come back */
+    uint32_t busy;            /* links that are; and what a mode adds */
+    uint64_t messages, bytes; /* that have come back */
 };
 
 int64_t engine_clock(void);
@@ -150,6 +157,7 @@ int64_t engine_clock(void);
 void engine_fail(struct engine *engine, const char *format, ...) CONFAB_PRINTF(2, 3);
 
 /* All of it. */
-void engine_run(const struct load *load, const struct server *server, struct findings *findings);
+void engine_run(const struct load *load, const struct server *server, pid_t parent,
+                struct findings *findings);
 
 #endif

@@ -138,8 +138,10 @@ size_t link_read(struct link *link)
     struct engine *engine = link->engine;
     ssize_t n = confab_dispatcher_recv(link->socket, engine->buffer, LOAD_BUFFER);
 
-    if (n > 0)
+    if (n > 0) {
+        engine->bytes += (uint64_t)n;
         return (size_t)n;
+    }
     if (n == 0)
         engine_fail(engine, "connection %u: the server has closed it", link->index + 1);
     else if (n != -EAGAIN)
