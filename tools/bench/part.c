@@ -1,10 +1,13 @@
 /* part.c: what `confab bench` runs of itself in a process of its own. */
+#include "tools/bench/part.h"
+
 #include "tools/bench/launch.h"
 #include "tools/command.h"
 #include <stdio.h>
 #include <string.h>
 
 const struct part parts[] = {
+    { "bare", "line", part_bare_line },
     { NULL, NULL, NULL },
 };
 

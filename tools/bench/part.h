@@ -1,0 +1,8 @@
+/* part.h: what `confab bench --part` runs: each is in the table of part.c, and takes the words behind its name. */
+#ifndef CONFAB_TOOLS_BENCH_PART_H
+#define CONFAB_TOOLS_BENCH_PART_H
+
+/* Servers, until SIGTERM. */
+int part_bare_line(int argc, char **argv);
+
+#endif
