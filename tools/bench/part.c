@@ -7,7 +7,9 @@
 #include <string.h>
 
 const struct part parts[] = {
+    { "bare", "bulk", part_bare_bulk },
     { "bare", "line", part_bare_line },
+    { "bare", "sink", part_bare_sink },
     { NULL, NULL, NULL },
 };
 

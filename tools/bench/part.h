@@ -3,6 +3,8 @@
 #define CONFAB_TOOLS_BENCH_PART_H
 
 /* Servers, until SIGTERM. */
+int part_bare_bulk(int argc, char **argv);
 int part_bare_line(int argc, char **argv);
+int part_bare_sink(int argc, char **argv);
 
 #endif

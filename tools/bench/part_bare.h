@@ -3,7 +3,7 @@
  *
  *     part_bare.c        listening, accepting, sending
  *     part_bare_epoll.c  part_bare_kqueue.c  part_bare_poll.c   the loop; CMake chooses one
- *     part_bare_line.c   ...                 what is served
+ *     part_bare_bulk.c  part_bare_line.c  part_bare_sink.c       what is served
  *
  * A connection waits for one thing at a time: for what comes; or, while a part of its answer has not left, for
  * room.  So it is handed over with nothing beside it that says why, and at most once a wait. */
@@ -12,6 +12,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 enum {
     BARE_READ = 65536, /* bytes of a recv at the most, as the host has them */
@@ -83,6 +84,9 @@ int bare_loop_run(struct bare *bare);
 /* What the loop calls. */
 int bare_accept(struct bare *bare); /* -errno: it cannot go on */
 void bare_close(struct bare *bare, struct bare_connection *connection);
+
+/* Sends of a file (part_bare_sendfile_*.c): how many bytes left; 0: there is no room; -errno (-EIO: it is shorter). */
+long bare_send_file(int fd, int file, uint64_t offset, size_t len);
 
 /* accept(2) whose descriptor does not block, and is closed in what is executed (part_bare_accept*.c). */
 int bare_accept_one(int listener);
