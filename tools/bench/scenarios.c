@@ -5,4 +5,5 @@ const struct scenario *const scenarios[] = {
     &echo_scenario,
     &fairness_scenario,
     NULL,
+    &churn_scenario, &idle_scenario, &bulk_scenario, &terminator_scenario, NULL,
 };

@@ -1,0 +1,69 @@
+/* scenario_idle.c: bytes of memory for a connection that has said a line once and is silent since. */
+#include "tools/bench/load.h"
+#include <inttypes.h>
+#include <stdio.h>
+
+enum {
+    MANY = 15000,
+    FEW = 2000,       /* --quick */
+    DESCRIPTORS = 64, /* that a server or the load has beside one for each connection */
+    ROUNDS = 3        /* memory does not vary much */
+};
+
+static const double seconds_each = 60e-6; /* that a connection takes, about */
+
+static size_t points(struct bench *bench, struct point points[BENCH_POINTS])
+{
+    int64_t limit = descriptors_raise() - DESCRIPTORS, count = bench->quick ? FEW : MANY;
+
+    if (limit < count) {
+        bench_warn(bench,
+                   "idle: the limit of descriptors (ulimit -n) allows %" PRId64 " connections, not %" PRId64,
+                   limit > 0 ? limit : 0, count);
+        count = limit;
+    }
+    if (count < 1)
+        return 0;
+    points[0] = (struct point){
+        .connections = count, .depth = 1, .size = 64, .rounds = ROUNDS, .quick = true, .judged = true
+    };
+    snprintf(points[0].name, sizeof points[0].name, "%" PRId64 " connections", count);
+    return 1;
+}
+
+static void measure(struct bench *bench, const struct contender *contender, const struct point *point,
+                    struct sample *sample)
+{
+    char where[BENCH_WHY];
+    struct load load = { .connections = point->connections,
+                         .depth = point->depth,
+                         .size = point->size,
+                         .idle = true,
+                         .where = where };
+    struct server server;
+
+    snprintf(where, sizeof where, "%s, idle, %s", contender->name, point->name);
+    if (!server_start(bench, contender, "line", NULL, &server, sample))
+        return;
+    load_run(bench, &server, &load, sample);
+    server_stop(&server, sample);
+}
+
+static double cost(const struct bench *bench, const struct point *point)
+{
+    (void)bench;
+    return 0.1 + seconds_each * (double)point->connections;
+}
+
+static const enum figure figures[] = { FIGURE_MEMORY, FIGURES };
+
+const struct scenario idle_scenario = {
+    .name = "idle",
+    .summary = "memory of a connection that is silent",
+    .per = "connection",
+    .figures = figures,
+    .judged = figures,
+    .points = points,
+    .measure = measure,
+    .cost = cost,
+};
