@@ -29,15 +29,23 @@ struct count {
     char keeps[TERMINATOR_MAX];
 };
 
-static size_t count_lines(const char *at, const char *end, char last, struct count *count)
+/* Two bytes are looked for by the last of them: memmem(3) looks at each byte where the terminator is short. */
+static const char *find(const char *at, const char *end, const struct sink *sink)
 {
-    const char *found;
+    const char *found = at;
 
-    while (at < end && (found = memchr(at, last, (size_t)(end - at)))) {
-        count->messages++;
-        at = found + 1;
+    if (sink->len > 2)
+        return memmem(at, (size_t)(end - at), sink->terminator, sink->len);
+    if (sink->len == 1)
+        return memchr(at, sink->terminator[0], (size_t)(end - at));
+    while (++found < end) {
+        found = memchr(found, sink->terminator[1], (size_t)(end - found));
+        if (!found)
+            return NULL;
+        if (found[-1] == sink->terminator[0])
+            return found - 1;
     }
-    return 0;
+    return NULL;
 }
 
 /* What is behind the last one may be the beginning of the next: how many bytes of it. */
@@ -46,7 +54,7 @@ static size_t count_messages(const char *at, const char *end, const struct sink 
     const char *found;
     size_t left;
 
-    while ((found = memmem(at, (size_t)(end - at), sink->terminator, sink->len))) {
+    while (at < end && (found = find(at, end, sink))) {
         count->messages++;
         at = found + sink->len;
     }
@@ -78,8 +86,7 @@ static int sink_ready(struct bare *bare, struct bare_connection *connection)
     memcpy(sink->in, count->keeps, count->kept);
     end = at + count->kept + len;
     count->bytes += (uint64_t)len;
-    count->kept = sink->len == 1 ? count_lines(at, end, sink->terminator[0], count)
-                                 : count_messages(at, end, sink, count);
+    count->kept = count_messages(at, end, sink, count);
     memcpy(count->keeps, end - count->kept, count->kept);
     return 0;
 }

@@ -1,8 +1,5 @@
 /* scenario_churn.c: connections that come and go: connect, one line, its answer, close. */
 #include "tools/bench/load.h"
-#include <stdio.h>
-
-static const double warm = 0.1; /* of its time, before what counts */
 
 static size_t points(struct bench *bench, struct point points[BENCH_POINTS])
 {
@@ -19,21 +16,11 @@ static size_t points(struct bench *bench, struct point points[BENCH_POINTS])
 static void measure(struct bench *bench, const struct contender *contender, const struct point *point,
                     struct sample *sample)
 {
-    char where[BENCH_WHY];
-    struct load load = { .connections = point->connections,
-                         .depth = point->depth,
-                         .size = point->size,
-                         .warm = warm * bench->seconds,
-                         .seconds = bench->seconds,
-                         .churn = true,
-                         .where = where };
-    struct server server;
+    const struct load load = {
+        .connections = point->connections, .depth = point->depth, .size = point->size, .churn = true
+    };
 
-    snprintf(where, sizeof where, "%s, churn, %s", contender->name, point->name);
-    if (!server_start(bench, contender, "line", NULL, &server, sample))
-        return;
-    load_run(bench, &server, &load, sample);
-    server_stop(&server, sample);
+    load_measure(bench, contender, point, "line", NULL, &load, sample);
 }
 
 static const enum figure figures[] = { FIGURE_RATE, FIGURE_CPU, FIGURE_CALLS, FIGURE_SWITCHES,
@@ -48,4 +35,5 @@ const struct scenario churn_scenario = {
     .judged = judged,
     .points = points,
     .measure = measure,
+    .cost = load_cost,
 };

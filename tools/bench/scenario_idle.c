@@ -10,6 +10,7 @@ enum {
     ROUNDS = 3        /* memory does not vary much */
 };
 
+static const double at_once = 0.001;      /* seconds: it is measured once all are idle */
 static const double seconds_each = 60e-6; /* that a connection takes, about */
 
 static size_t points(struct bench *bench, struct point points[BENCH_POINTS])
@@ -34,19 +35,14 @@ static size_t points(struct bench *bench, struct point points[BENCH_POINTS])
 static void measure(struct bench *bench, const struct contender *contender, const struct point *point,
                     struct sample *sample)
 {
-    char where[BENCH_WHY];
-    struct load load = { .connections = point->connections,
-                         .depth = point->depth,
-                         .size = point->size,
-                         .idle = true,
-                         .where = where };
-    struct server server;
+    const struct load load = { .connections = point->connections,
+                               .depth = point->depth,
+                               .size = point->size,
+                               .warm = at_once,
+                               .seconds = at_once,
+                               .idle = true };
 
-    snprintf(where, sizeof where, "%s, idle, %s", contender->name, point->name);
-    if (!server_start(bench, contender, "line", NULL, &server, sample))
-        return;
-    load_run(bench, &server, &load, sample);
-    server_stop(&server, sample);
+    load_measure(bench, contender, point, "line", NULL, &load, sample);
 }
 
 static double cost(const struct bench *bench, const struct point *point)

@@ -19,14 +19,14 @@ static const struct {
     int64_t terminator, line;
     bool worst, quick, judged;
 } kinds[] = {
-    { 1, 64, .quick = true, .judged = true },
-    { 2, 64, .quick = true, .judged = true },
-    { 4, 64 },
-    { 64, 64, .judged = true },
-    { 2, 16, .judged = true },
-    { 2, 1024 },
-    { 2, 65536 },
-    { 64, 65536, .worst = true, .quick = true, .judged = true },
+    { .terminator = 1, .line = 64, .quick = true, .judged = true },
+    { .terminator = 2, .line = 64, .quick = true, .judged = true },
+    { .terminator = 4, .line = 64 },
+    { .terminator = 64, .line = 64, .judged = true },
+    { .terminator = 2, .line = 16, .judged = true },
+    { .terminator = 2, .line = 1024 },
+    { .terminator = 2, .line = 65536 },
+    { .terminator = 64, .line = 65536, .worst = true, .quick = true, .judged = true },
 };
 
 static size_t points(struct bench *bench, struct point points[BENCH_POINTS])

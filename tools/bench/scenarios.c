@@ -2,8 +2,6 @@
 #include "tools/bench/bench.h"
 
 const struct scenario *const scenarios[] = {
-    &echo_scenario,
-    &fairness_scenario,
-    NULL,
-    &churn_scenario, &idle_scenario, &bulk_scenario, &terminator_scenario, NULL,
+    &echo_scenario,       &churn_scenario,    &idle_scenario, &bulk_scenario,
+    &terminator_scenario, &fairness_scenario, NULL,
 };
