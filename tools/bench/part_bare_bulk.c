@@ -37,30 +37,31 @@ struct answer {
 };
 
 /* How many bytes left; 0: there is no room. */
-static ssize_t send_piece(const struct bulk *bulk, struct answer *answer)
+static ssize_t send_piece(const struct bulk *bulk, struct answer *answer, size_t len)
 {
-    uint64_t left = answer->len - answer->sent;
-
     if (answer->file)
-        return bare_send_file(answer->connection.fd, bulk->file, answer->sent,
-                              left < EVENT_BYTES ? (size_t)left : EVENT_BYTES);
-    ssize_t sent = send(answer->connection.fd, bulk->letters + answer->sent % LETTERS,
-                        left < PIECE ? (size_t)left : PIECE, 0);
+        return bare_send_file(answer->connection.fd, bulk->file, answer->sent, len);
+    ssize_t sent = send(answer->connection.fd, bulk->letters + answer->sent % LETTERS, len, 0);
     if (sent >= 0)
         return sent;
     return errno == EAGAIN || errno == EINTR ? 0 : -errno;
 }
 
-/* Sends of the answer what leaves now. */
+/* Sends of the answer what leaves now: where less leaves than there was, there is no room for more. */
 static int send_some(struct bare *bare, struct answer *answer)
 {
-    for (uint64_t end = answer->sent + EVENT_BYTES; answer->sent < answer->len && answer->sent < end;) {
-        ssize_t sent = send_piece(bare->state, answer);
+    const size_t most = answer->file ? EVENT_BYTES : PIECE;
+    const uint64_t end = answer->sent + EVENT_BYTES;
+
+    while (answer->sent < answer->len && answer->sent < end) {
+        uint64_t left = answer->len - answer->sent;
+        size_t len = left < most ? (size_t)left : most;
+        ssize_t sent = send_piece(bare->state, answer, len);
         if (sent < 0)
             return (int)sent;
-        if (sent == 0)
-            break;
         answer->sent += (uint64_t)sent;
+        if ((size_t)sent < len)
+            break;
     }
     return 0;
 }
