@@ -7,4 +7,9 @@ int part_bare_bulk(int argc, char **argv);
 int part_bare_line(int argc, char **argv);
 int part_bare_sink(int argc, char **argv);
 
+/* Workers. */
+int part_bare_dispatch(int argc, char **argv);
+int part_host_dispatch(int argc, char **argv);
+int part_host_timers(int argc, char **argv);
+
 #endif

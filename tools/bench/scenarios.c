@@ -4,4 +4,7 @@
 const struct scenario *const scenarios[] = {
     &echo_scenario,       &churn_scenario,    &idle_scenario, &bulk_scenario,
     &terminator_scenario, &fairness_scenario, NULL,
+    &timers_scenario,
+    &dispatch_scenario,
+    NULL,
 };
