@@ -8,10 +8,9 @@
 
 const struct part parts[] = {
     { "bare", "bulk", part_bare_bulk },
-    { "bare", "line", part_bare_line },
-    { "bare", "sink", part_bare_sink },
     { "bare", "dispatch", part_bare_dispatch },
     { "bare", "line", part_bare_line },
+    { "bare", "sink", part_bare_sink },
     { "host", "dispatch", part_host_dispatch },
     { "host", "timers", part_host_timers },
     { NULL, NULL, NULL },
