@@ -169,6 +169,31 @@ Test(chat_cursor, a_producer_that_pushes_while_the_high_mark_has_it_asked_keeps_
     talk_end(&talk);
 }
 
+/* Goes over the high mark, thinks better of it, and pushes little. */
+static int push_over_and_discard(struct talk *talk)
+{
+    if (talk->founds == 1)
+        return confab_chat_puts(talk->chat, "ready ");
+    cr_assert_eq(confab_chat_puts(talk->chat, "more than the high mark "), 0);
+    confab_chat_discard_buffers(talk->chat);
+    cr_assert_eq(confab_chat_puts(talk->chat, "one "), 0);
+    return confab_chat_puts(talk->chat, "two ");
+}
+
+Test(chat_cursor, what_is_pushed_after_a_discard_of_too_much_is_sent)
+{
+    struct talk talk = {
+        .collector = true, .line = true, .found = push_over_and_discard, .options = { .low = 1, .high = HIGH }
+    };
+
+    talk_open(&talk);
+    talk_say(&talk, "a\n");
+    test_expect(talk.peer, "ready ");
+    talk_say(&talk, "b\n");
+    test_expect(talk.peer, "one two ");
+    talk_end(&talk);
+}
+
 static int push_and_fail(struct talk *talk)
 {
     if (talk->founds == 1)
