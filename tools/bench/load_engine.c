@@ -1,6 +1,7 @@
 /* load_engine.c: the process of the load: all connections are made, for some time nothing counts, then all does, and in
  * the end what is still to come is waited for. */
 #include "tools/bench/load_engine.h"
+#include "tools/session/session.h"
 #include <errno.h>
 #include <math.h>
 #include <stdarg.h>
@@ -144,19 +145,27 @@ static void advance(struct engine *engine, int64_t now)
     }
 }
 
+static void fail_silent(struct engine *engine, const struct link *link)
+{
+    double seconds = (double)engine->silence / (double)CONFAB_SECOND;
+
+    if (engine->mode->line)
+        engine_fail(engine, "connection %u: the server has said nothing for %g s, at %s:%u", link->index + 1,
+                    seconds, engine->load->session->name, engine->mode->line(link));
+    else
+        engine_fail(engine, "connection %u: the server has said nothing for %g s", link->index + 1, seconds);
+}
+
 /* Whoever has been waiting for too long. */
 static void look_for_silence(struct engine *engine, int64_t now)
 {
     engine->look = now + engine->silence / 8;
     if (getppid() != engine->parent)
         engine_fail(engine, "nobody waits for the load");
-    for (uint32_t i = 0; i < engine->link_count; i++) {
+    for (uint32_t i = 0; i < engine->link_count && !engine->over; i++) {
         const struct link *link = &engine->links[i];
-        if (link->busy && now - link->since > engine->silence) {
-            engine_fail(engine, "connection %u: the server has said nothing for %g s", i + 1,
-                        (double)engine->silence / (double)CONFAB_SECOND);
-            return;
-        }
+        if (link->busy && now - link->since > engine->silence)
+            fail_silent(engine, link);
     }
 }
 

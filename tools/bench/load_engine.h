@@ -116,6 +116,9 @@ struct load_mode {
     /* Before each turn: does what is due, tells how long the turn may sleep.  NULL: nothing is due. */
     int64_t (*turn)(struct engine *engine, int64_t now);
 
+    /* Which line of its session a connection is at.  NULL: there is no session. */
+    unsigned (*line)(const struct link *link);
+
     /* It ends, though not all has come.  NULL: it never ends like that. */
     void (*give_up)(struct engine *engine, int64_t now);
 };

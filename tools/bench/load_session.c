@@ -307,6 +307,15 @@ static void session_start(struct link *link)
     play(link, now);
 }
 
+static unsigned session_line(const struct link *link)
+{
+    const struct stage *stage = link->engine->own;
+    const struct player *player = link->own;
+    const struct session *session = stage->session;
+
+    return session->steps[player->next < session->step_count ? player->next : session->step_count - 1].line;
+}
+
 /* -- The mode ------------------------------------------------------------------------------------------ */
 
 static int session_open(struct engine *engine)
@@ -351,14 +360,17 @@ static const struct confab_dispatcher_ops session_ops = { .size = sizeof session
                                                           .handle_error = link_error,
                                                           .handle_close = link_gone };
 
-static const struct load_mode on_one = {
-    .ops = &session_ops, .open = session_open, .close = session_close, .start = session_start
-};
+static const struct load_mode on_one = { .ops = &session_ops,
+                                         .open = session_open,
+                                         .close = session_close,
+                                         .start = session_start,
+                                         .line = session_line };
 static const struct load_mode on_its_own = { .ops = &session_ops,
                                              .connects = true,
                                              .open = session_open,
                                              .close = session_close,
-                                             .start = session_start };
+                                             .start = session_start,
+                                             .line = session_line };
 
 const struct load_mode *load_session_mode(const struct session *session)
 {
