@@ -63,7 +63,7 @@ static const char tables[] =
     ".v svg .m{stroke:currentColor;stroke-width:2.5}\n";
 
 static const char pictures[] =
-    ".pictures{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,29rem),1fr));gap:1.5rem "
+    ".pictures{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,25rem),1fr));gap:1.5rem "
     "2rem;align-items:start;margin:1.5rem 0}\n"
     "figure{margin:0;background:var(--card);border-radius:.6rem;padding:.9rem 1rem "
     ".6rem;break-inside:avoid}\n"

@@ -255,7 +255,8 @@ void page_table(struct page *page, const struct scenario *scenario)
 
     table.count = scenario_figures(report, scenario, table.figures);
     for (size_t i = 0; i < table.count; i++)
-        table.ratios[i] = scenario_judges(scenario, table.figures[i]) && has_ratios(&table, table.figures[i]);
+        table.ratios[i] =
+            scenario_judges(report, scenario, table.figures[i]) && has_ratios(&table, table.figures[i]);
     for (size_t k = 0; k < report->contender_count; k++)
         table.lacks[k] = lacking(&table, k);
     if (table.count > 0) {

@@ -45,7 +45,6 @@ static void write_machine(struct json *json, const struct machine *machine)
     json_integer(json, "descriptors", machine->descriptors);
     json_integer(json, "backlog", machine->backlog);
     write_known(json, "build", machine->build);
-    write_known(json, "date", machine->date);
     json_close(json, '}');
 }
 

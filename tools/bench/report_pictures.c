@@ -12,17 +12,40 @@ static const struct picture {
     const char *scenario;
     enum figure figure;
     unsigned x, same;
-    const char *title, *x_label;
+    const char *x_label;
 } pictures[] = {
-    { "echo", FIGURE_RATE, CONNECTIONS, DEPTH | SIZE, "Messages a second", "connections" },
-    { "echo", FIGURE_CPU, CONNECTIONS, DEPTH | SIZE, "Server\xE2\x80\x99s processor time a message",
-      "connections" },
-    { "echo", FIGURE_P50, CONNECTIONS, DEPTH | SIZE, "Latency, median", "connections" },
-    { "echo", FIGURE_P99, CONNECTIONS, DEPTH | SIZE, "Latency, 99th percentile", "connections" },
-    { "terminator", FIGURE_BYTES, SIZE, TERMINATOR, "Bytes a second", "bytes of a message" },
-    { "dispatch", FIGURE_EVENT, DESCRIPTORS, ACTIVE, "Cost of an event", "descriptors" },
+    { "echo", FIGURE_RATE, CONNECTIONS, DEPTH | SIZE, "connections" },
+    { "echo", FIGURE_CPU, CONNECTIONS, DEPTH | SIZE, "connections" },
+    { "echo", FIGURE_P50, CONNECTIONS, DEPTH | SIZE, "connections" },
+    { "echo", FIGURE_P99, CONNECTIONS, DEPTH | SIZE, "connections" },
+    { "terminator", FIGURE_BYTES, SIZE, TERMINATOR, "bytes of a message" },
+    { "terminator", FIGURE_CPU, SIZE, TERMINATOR, "bytes of a message" },
+    { "dispatch", FIGURE_EVENT, DESCRIPTORS, ACTIVE, "descriptors" },
+    { "session", FIGURE_RATE, CONNECTIONS, 0, "connections" },
+    { "session", FIGURE_CPU, CONNECTIONS, 0, "connections" },
+    { "session", FIGURE_P50, CONNECTIONS, 0, "connections" },
+    { "session", FIGURE_P99, CONNECTIONS, 0, "connections" },
 };
 enum { PICTURES = sizeof pictures / sizeof *pictures };
+
+enum { TITLE = 64, UNDER = 128 };
+
+/* "Messages a second" */
+static void title_of(const struct scenario *scenario, enum figure figure, char title[TITLE])
+{
+    static const char *const titles[FIGURES] = {
+        [FIGURE_BYTES] = "Bytes a second", [FIGURE_CPU] = "Server\xE2\x80\x99s processor time",
+        [FIGURE_MEMORY] = "Memory",        [FIGURE_EVENT] = "Cost of an event",
+        [FIGURE_P50] = "Latency, median",  [FIGURE_P99] = "Latency, 99th percentile",
+    };
+
+    if (figure == FIGURE_RATE)
+        snprintf(title, TITLE, "%ss a second", scenario->per);
+    else
+        snprintf(title, TITLE, "%s", titles[figure] ? titles[figure] : figure_kinds[figure].title);
+    if (title[0] >= 'a' && title[0] <= 'z')
+        title[0] = (char)(title[0] - 'a' + 'A');
+}
 
 /* -- Points of one curve -------------------------------------------------------------------- */
 
@@ -44,20 +67,35 @@ static double parameter(const struct point *point, unsigned field)
     }
 }
 
-/* A = N is a curve of its own, though each of its points has another A. */
+/* A = N is a curve of its own, though each of its points has another A; the first of them may be on both, as N = A = 100
+ * is, and is looked at as one of A = 100. */
 static bool all_active(const struct point *point)
 {
     return point->descriptors > 0 && point->active == point->descriptors;
 }
 
-static bool alike(const struct picture *picture, const struct point *a, const struct point *b)
+static bool names_all_active(const struct report *report, const struct result *result)
 {
-    const char *first = a->variant ? a->variant : "", *second = b->variant ? b->variant : "";
-
-    if (!a->sweep || !b->sweep || strcmp(first, second))
+    if (!all_active(&result->point))
         return false;
-    if (picture->same == ACTIVE && all_active(a) && all_active(b))
-        return true;
+    for (size_t i = 0; i < report->result_count; i++)
+        if (report->results[i].scenario == result->scenario &&
+            report->results[i].point.active == result->point.active &&
+            report->results[i].point.descriptors != result->point.descriptors)
+            return false;
+    return true;
+}
+
+/* Whether other is on the curve that is named after `of`. */
+static bool on_curve(const struct report *report, const struct picture *picture, const struct result *of,
+                     const struct result *other)
+{
+    const struct point *a = &of->point, *b = &other->point;
+
+    if (of->scenario != other->scenario || strcmp(a->variant ? a->variant : "", b->variant ? b->variant : ""))
+        return false;
+    if (picture->same == ACTIVE && names_all_active(report, of))
+        return all_active(b);
     for (unsigned field = 1; field <= TERMINATOR; field *= 2)
         if ((picture->same & field) &&
             (parameter(a, field) < parameter(b, field) || parameter(a, field) > parameter(b, field)))
@@ -65,19 +103,20 @@ static bool alike(const struct picture *picture, const struct point *a, const st
     return true;
 }
 
-/* How many points a curve through this one would have, and whether it is the first of them. */
+/* How many points the curve has that is named after this one, and whether an earlier one has named it already. */
 static size_t curve_length(const struct report *report, const struct picture *picture, size_t index,
-                           bool *first)
+                           bool *named)
 {
     const struct result *at = &report->results[index];
     size_t count = 0;
 
-    *first = true;
+    *named = false;
     for (size_t i = 0; i < report->result_count; i++) {
         const struct result *other = &report->results[i];
-        if (other->scenario != at->scenario || !alike(picture, &at->point, &other->point))
+        if (!on_curve(report, picture, at, other))
             continue;
-        *first = *first && (count > 0 || i >= index);
+        *named = *named || (i < index && on_curve(report, picture, other, at) &&
+                            names_all_active(report, at) == names_all_active(report, other));
         count++;
     }
     return count;
@@ -86,11 +125,11 @@ static size_t curve_length(const struct report *report, const struct picture *pi
 /* Whether the result is in a curve of its scenario, and so needs no bars. */
 static bool in_curve(const struct report *report, size_t index)
 {
-    bool first;
+    bool named;
 
     for (size_t i = 0; i < PICTURES; i++)
         if (!strcmp(pictures[i].scenario, report->results[index].scenario->name) &&
-            curve_length(report, &pictures[i], index, &first) > 1)
+            curve_length(report, &pictures[i], index, &named) > 1)
             return true;
     return false;
 }
@@ -107,8 +146,7 @@ static void add_curve(const struct report *report, const struct picture *picture
     for (size_t i = 0; i < report->result_count && curve->count < PLOT_MARKS; i++) {
         const struct result *at = &report->results[i];
         const struct estimate *estimate = &at->series[contender].estimates[picture->figure];
-        if (at->scenario != report->results[index].scenario ||
-            !alike(picture, &report->results[index].point, &at->point) ||
+        if (!on_curve(report, picture, &report->results[index], at) ||
             !series_has(&at->series[contender], picture->figure))
             continue;
         size_t k = curve->count++;
@@ -120,17 +158,19 @@ static void add_curve(const struct report *report, const struct picture *picture
     plot->count += curve->count > 0;
 }
 
-static void describe(const struct picture *picture, const struct point *point, char under[128])
+static void describe(const struct picture *picture, const struct point *point, bool all, char under[UNDER])
 {
-    if (picture->same == ACTIVE && all_active(point))
-        snprintf(under, 128, "by descriptors, all of them active");
+    if (picture->same == 0)
+        snprintf(under, UNDER, "by connections");
+    else if (all)
+        snprintf(under, UNDER, "by descriptors, all of them active");
     else if (picture->same == ACTIVE)
-        snprintf(under, 128, "by descriptors, %" PRId64 " of them active", point->active);
+        snprintf(under, UNDER, "by descriptors, %" PRId64 " of them active", point->active);
     else if (picture->same == TERMINATOR)
-        snprintf(under, 128, "by length of a message, terminator of %" PRId64 " byte%s", point->terminator,
+        snprintf(under, UNDER, "by length of a message, terminator of %" PRId64 " byte%s", point->terminator,
                  point->terminator == 1 ? "" : "s");
     else
-        snprintf(under, 128, "by connections, %" PRId64 " byte%s, %" PRId64 " at once on each", point->size,
+        snprintf(under, UNDER, "by connections, %" PRId64 " byte%s, %" PRId64 " at once on each", point->size,
                  point->size == 1 ? "" : "s", point->depth);
 }
 
@@ -139,15 +179,17 @@ static void show_curves(struct page *page, const struct picture *picture, size_t
     const struct report *report = page->report;
     bool rate =
         figure_kinds[picture->figure].more_is_better || figure_aspect(picture->figure) == ASPECT_PROCESSOR;
-    char under[128];
-    struct plot plot = { .title = picture->title,
+    char title[TITLE], under[UNDER];
+    struct plot plot = { .title = title,
                          .under = under,
                          .x = { .kind = AXIS_LOG, .label = picture->x_label, .unit = "" },
                          .y = { .kind = rate ? AXIS_LINEAR : AXIS_LOG,
-                                .label = picture->title,
+                                .label = title,
                                 .unit = figure_kinds[picture->figure].unit } };
 
-    describe(picture, &report->results[index].point, under);
+    title_of(report->results[index].scenario, picture->figure, title);
+    describe(picture, &report->results[index].point, names_all_active(report, &report->results[index]),
+             under);
     for (size_t k = 0; k < report->contender_count; k++)
         add_curve(report, picture, index, k, &plot);
     plot_curves(page, &plot);
@@ -194,16 +236,14 @@ static void add_tail(const struct result *result, size_t contender, struct plot 
 
 static void show_tail(struct page *page, const struct result *result)
 {
-    char under[128];
+    char under[UNDER];
     struct plot plot = {
         .title = "Latency by percentile",
         .under = under,
-        .x = { .kind = AXIS_TAIL, .label = "share of all that is at or under it", .unit = "" },
+        .x = { .kind = AXIS_TAIL, .label = "share of all at or under it; bars: between rounds", .unit = "" },
         .y = { .kind = AXIS_LOG, .label = "Latency", .unit = "ns" }
     };
 
-    snprintf(under, sizeof under, "%s; lines: all rounds together, bars: from round to round",
-             result->point.name);
     for (size_t k = 0; k < page->report->contender_count; k++)
         add_tail(result, k, &plot);
     plot_curves(page, &plot);
@@ -227,38 +267,21 @@ static bool is_latency(enum figure figure)
 /* Figures of one kind stand in one picture: a timer's start, stop and expiry. */
 static void show_together(struct page *page, const struct scenario *scenario, size_t index)
 {
-    struct bars bars = { .title = scenario->summary,
-                         .under = page->report->results[index].point.name,
-                         .unit = "ns" };
+    const struct result *result = &page->report->results[index];
+    char title[TITLE];
+    struct bars bars = { .title = title, .under = result->point.name, .unit = "ns" };
 
+    snprintf(title, sizeof title, "Cost of a %s", scenario->per);
     for (int figure = FIGURE_START; figure <= FIGURE_EXPIRE; figure++)
-        bars.groups[bars.count++] = (struct bar_group){ figure_kinds[figure].title,
-                                                        &page->report->results[index], (enum figure)figure };
+        bars.groups[bars.count++] =
+            (struct bar_group){ figure_kinds[figure].title, result, (enum figure)figure };
     plot_bars(page, &bars);
-}
-
-/* "Messages a second" */
-static void title_of(const struct scenario *scenario, enum figure figure, char title[64])
-{
-    static const char *const titles[FIGURES] = {
-        [FIGURE_BYTES] = "Bytes a second",
-        [FIGURE_CPU] = "Server\xE2\x80\x99s processor time",
-        [FIGURE_MEMORY] = "Memory",
-        [FIGURE_EVENT] = "Cost of an event",
-    };
-
-    if (figure == FIGURE_RATE)
-        snprintf(title, 64, "%ss a second", scenario->per);
-    else
-        snprintf(title, 64, "%s", titles[figure] ? titles[figure] : figure_kinds[figure].title);
-    if (title[0] >= 'a' && title[0] <= 'z')
-        title[0] = (char)(title[0] - 'a' + 'A');
 }
 
 static void show_bars(struct page *page, const struct scenario *scenario, enum figure figure)
 {
     const struct report *report = page->report;
-    char title[64], per[48], under[128];
+    char title[TITLE], per[48], under[UNDER];
     struct bars bars = { .title = title, .under = under, .unit = figure_kinds[figure].unit };
 
     title_of(scenario, figure, title);
@@ -283,12 +306,12 @@ static void show_bars(struct page *page, const struct scenario *scenario, enum f
 static void each_curve(struct page *page, const struct scenario *scenario)
 {
     const struct report *report = page->report;
-    bool first;
+    bool named;
 
     for (size_t i = 0; i < PICTURES; i++)
         for (size_t k = 0; k < report->result_count && !strcmp(pictures[i].scenario, scenario->name); k++)
             if (report->results[k].scenario == scenario &&
-                curve_length(report, &pictures[i], k, &first) > 1 && first)
+                curve_length(report, &pictures[i], k, &named) > 1 && !named)
                 show_curves(page, &pictures[i], k);
 }
 
@@ -308,7 +331,7 @@ void page_pictures(struct page *page, const struct scenario *scenario)
     page_row_end(page);
     page_row(page);
     for (size_t i = 0; i < count; i++)
-        if (scenario_judges(scenario, figures[i]) && !is_latency(figures[i]) &&
+        if (scenario_judges(report, scenario, figures[i]) && !is_latency(figures[i]) &&
             (figures[i] < FIGURE_START || figures[i] > FIGURE_EXPIRE))
             show_bars(page, scenario, figures[i]);
     for (size_t i = 0; i < report->result_count; i++)

@@ -9,7 +9,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { COLUMNS = 3 * FIGURES, NAME_ROOM = 28, CELL = UNIT_ROOM };
+enum { COLUMNS = 3 * FIGURES, NAME_ROOM = 32, CELL = UNIT_ROOM };
 
 struct column {
     enum { VALUE, SPREAD, RATIO } kind;
@@ -93,16 +93,18 @@ static bool add_column(struct sheet *sheet, struct column column)
     return any;
 }
 
-static void add_figure(struct sheet *sheet, enum figure figure, size_t contender, bool judged)
+static void add_figure(struct sheet *sheet, enum figure figure, size_t contender, bool spread, bool ratio)
 {
     struct column column = { .kind = VALUE, .figure = figure, .contender = contender };
 
-    if (!add_column(sheet, column) || !judged)
+    if (!add_column(sheet, column))
         return;
     column.kind = SPREAD;
-    add_column(sheet, column);
+    if (spread)
+        add_column(sheet, column);
     column.kind = RATIO;
-    add_column(sheet, column);
+    if (ratio)
+        add_column(sheet, column);
 }
 
 static size_t longest_point(const struct sheet *sheet)
@@ -117,7 +119,28 @@ static size_t longest_point(const struct sheet *sheet)
     return longest;
 }
 
-static void make_sheet(struct sheet *sheet)
+static size_t sheet_width(const struct sheet *sheet)
+{
+    size_t width = sheet->name;
+
+    for (size_t i = 0; i < sheet->count; i++)
+        width += 2 + sheet->columns[i].width;
+    return width;
+}
+
+/* Contenders are to stand beside each other: where that is too wide, how far intervals reach is left out. */
+static void make_turned(struct sheet *sheet, enum figure figure, size_t width)
+{
+    for (int spread = 1; spread >= 0; spread--) {
+        sheet->count = 0;
+        for (size_t k = 0; k < sheet->report->contender_count; k++)
+            add_figure(sheet, figure, k, spread, true);
+        if (sheet_width(sheet) <= width)
+            return;
+    }
+}
+
+static void make_sheet(struct sheet *sheet, size_t width)
 {
     const struct report *report = sheet->report;
     enum figure figures[FIGURES];
@@ -126,16 +149,17 @@ static void make_sheet(struct sheet *sheet)
     sheet->turned = count == 1 && longest <= NAME_ROOM;
     if (sheet->turned) {
         sheet->name = longest;
-        for (size_t k = 0; k < report->contender_count; k++)
-            add_figure(sheet, figures[0], k, true);
+        make_turned(sheet, figures[0], width);
         return;
     }
     for (size_t k = 0; k < report->contender_count; k++) {
-        size_t width = 2 + text_width(report->contenders[k].name);
-        sheet->name = width > sheet->name ? width : sheet->name;
+        size_t name = 2 + text_width(report->contenders[k].name);
+        sheet->name = name > sheet->name ? name : sheet->name;
     }
-    for (size_t i = 0; i < count; i++)
-        add_figure(sheet, figures[i], 0, scenario_judges(sheet->scenario, figures[i]));
+    for (size_t i = 0; i < count; i++) {
+        bool judged = scenario_judges(report, sheet->scenario, figures[i]);
+        add_figure(sheet, figures[i], 0, judged, judged);
+    }
 }
 
 /* How many columns from `first` on fit; a value, its spread and its ratio stay together. */
@@ -246,7 +270,7 @@ void text_scenario(const struct report *report, const struct scenario *scenario,
     struct sheet sheet = { .report = report, .scenario = scenario };
     char said[PRINTABLE_ROOM];
 
-    make_sheet(&sheet);
+    make_sheet(&sheet, width);
     if (sheet.turned)
         snprintf(said, sizeof said, "%s: %s; %s, per %s", scenario->name, scenario->summary,
                  figure_kinds[sheet.columns[0].figure].title, scenario->per);

@@ -112,10 +112,14 @@ size_t scenario_figures(const struct report *report, const struct scenario *scen
     return count;
 }
 
-bool scenario_judges(const struct scenario *scenario, enum figure figure)
+bool scenario_judges(const struct report *report, const struct scenario *scenario, enum figure figure)
 {
     for (const enum figure *judged = scenario->judged; judged && *judged != FIGURES; judged++)
         if (*judged == figure)
+            return true;
+    for (size_t i = 0; i < report->verdict_count; i++)
+        if (report->verdicts[i].figure == figure &&
+            report->results[report->verdicts[i].result].scenario == scenario)
             return true;
     return false;
 }

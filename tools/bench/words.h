@@ -25,10 +25,10 @@ size_t report_family(const struct report *report);
 /* The contender that ratios are to; contender_count where there is none. */
 size_t report_bare(const struct report *report);
 
-/* The figures in a scenario's table that any contender has; how many.  And whether verdicts are about one. */
+/* The figures in a scenario's table that any contender has; how many.  And whether verdicts are about one, at any point. */
 size_t scenario_figures(const struct report *report, const struct scenario *scenario,
                         enum figure figures[FIGURES]);
-bool scenario_judges(const struct scenario *scenario, enum figure figure);
+bool scenario_judges(const struct report *report, const struct scenario *scenario, enum figure figure);
 
 /* Whether it has a value there. */
 bool series_has(const struct series *series, enum figure figure);
