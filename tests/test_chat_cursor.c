@@ -5,6 +5,7 @@
 #include "support.h"
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <string.h>
 
 /* What lies between the pushes, and what the one behind it came to. */
 struct between {
@@ -132,24 +133,28 @@ static ssize_t more(void *self, confab_chat *chat, size_t want, const char **byt
     if (++*asked > 1)
         return 0;
     cr_assert_eq(confab_chat_puts(chat, "behind "), 0);
-    cr_assert_eq(confab_chat_puts(chat, "it "), 0);
+    cr_assert_eq(confab_chat_puts(chat, "all "), 0);
+    cr_assert_eq(confab_chat_puts(chat, "that "), 0);
     *bytes = "produced ";
     return 9;
 }
 
 static const struct confab_producer_ops producer_ops = { .size = sizeof producer_ops, .more = more };
 
-enum { HIGH = 16 };
+enum { HIGH = 16, HIGH_OF_TEXT = 1000, TEXT = 1100 };
 
 /* Goes over the high mark with the first of two lines, so that is sent before the second is delivered. */
 static int push_over(struct talk *talk)
 {
+    char text[TEXT];
+
     if (talk->founds == 1)
         return confab_chat_puts(talk->chat, "ready ");
     if (talk->founds > 2)
         return confab_chat_puts(talk->chat, "last");
-    cr_assert_eq(confab_chat_push_with_producer(talk->chat, &producer_ops, talk->data), 0);
-    return confab_chat_puts(talk->chat, "more than the high mark ");
+    memset(text, 'x', sizeof text);
+    cr_assert_eq(confab_chat_push(talk->chat, text, sizeof text), 0);
+    return confab_chat_push_with_producer(talk->chat, &producer_ops, talk->data);
 }
 
 Test(chat_cursor, a_producer_that_pushes_while_the_high_mark_has_it_asked_keeps_the_order)
@@ -159,13 +164,15 @@ Test(chat_cursor, a_producer_that_pushes_while_the_high_mark_has_it_asked_keeps_
                          .line = true,
                          .found = push_over,
                          .data = &asked,
-                         .options = { .low = 1, .high = HIGH } };
+                         .options = { .low = 1, .high = HIGH_OF_TEXT } };
+    char text[TEXT];
 
     talk_open(&talk);
     talk_say(&talk, "a\n");
     test_expect(talk.peer, "ready ");
     talk_say(&talk, "b\nc\n");
-    test_expect(talk.peer, "produced more than the high mark behind it last");
+    cr_assert_eq(test_recv(talk.peer, text, sizeof text), TEXT);
+    test_expect(talk.peer, "produced behind all that last");
     talk_end(&talk);
 }
 

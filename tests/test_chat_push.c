@@ -115,6 +115,7 @@ static int push_message(confab_chat *chat)
 
 static int begin_with_a_line(confab_chat *chat)
 {
+    cr_assert_eq(confab_chat_push(chat, "", 0), 0);
     return confab_chat_set_terminator_line(chat);
 }
 
@@ -127,7 +128,7 @@ Test(chat_push, push_of_no_bytes_sends_nothing_and_calls_no_hook)
                                                 .handle_sent = note_sent };
     confab_reactor *reactor = test_reactor();
     confab_chat *chat;
-    int pair[2];
+    int pair[2], other[2];
 
     test_pair(pair);
     chat = confab_chat_new(reactor, pair[0], &ops, NULL);
@@ -142,5 +143,11 @@ Test(chat_push, push_of_no_bytes_sends_nothing_and_calls_no_hook)
     run_quiet(reactor);
     cr_assert_eq(sent, 1);
     test_expect(pair[1], "");
+
+    /* Another one, for whose first event a chunk lies ready. */
+    test_pair(other);
+    cr_assert_not_null(confab_chat_new(reactor, other[0], &ops, NULL));
+    run_quiet(reactor);
+    cr_assert_eq(sent, 1);
     test_reactor_free(reactor);
 }
