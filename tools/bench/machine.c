@@ -43,20 +43,19 @@ static double online(void)
     return count > 0 ? (double)count : 1;
 }
 
-static void warn_at_begin(const struct machine *machine, struct bench *bench)
+void machine_warn(const struct machine *machine, double online, bool boosts, struct bench *bench)
 {
-    if (machine->load_average > BUSY * online())
+    if (machine->load_average > BUSY * online)
         bench_warn(bench,
                    "the machine is busy: its load average was %.2f with %.0f processor%s when this began",
-                   machine->load_average, online(), online() > 1 ? "s" : "");
+                   machine->load_average, online, online > 1 ? "s" : "");
     if (machine->governor[0] && strcmp(machine->governor, "performance") != 0)
         bench_warn(bench, "the processor's frequency follows its load (governor \"%s\", not \"performance\")",
                    machine->governor);
-    if (machine_boosts())
+    if (boosts)
         bench_warn(bench, "the processor's frequency depends on its heat (turbo is on)");
     if (machine->processors == 1)
         bench_warn(bench, "there is one processor, which the server and the load have to share");
-    machine_warn_of_build(bench);
 }
 
 void machine_begin(struct machine *machine, struct bench *bench)
@@ -76,7 +75,8 @@ void machine_begin(struct machine *machine, struct bench *bench)
         machine->descriptors = limit.rlim_cur < INT64_MAX ? (int64_t)limit.rlim_cur : INT64_MAX;
     snprintf(machine->build, sizeof machine->build, "%s", machine_build);
     write_date(machine->date, sizeof machine->date);
-    warn_at_begin(machine, bench);
+    machine_warn(machine, online(), machine_boosts(), bench);
+    machine_warn_of_build(bench);
 
     struct machine_times times = machine_times();
     machine->began.all = times.all;
@@ -85,19 +85,25 @@ void machine_begin(struct machine *machine, struct bench *bench)
     machine->began.own = own_time();
 }
 
-void machine_end(struct machine *machine, struct bench *bench)
+void machine_account(struct machine *machine, const struct machine_times *now, double own,
+                     struct bench *bench)
 {
-    struct machine_times times = machine_times();
-    double all = times.all - machine->began.all;
-    double others = times.running - machine->began.running - (own_time() - machine->began.own);
+    double all = now->all - machine->began.all;
+    double others = now->running - machine->began.running - (own - machine->began.own);
 
     if (!(all > 0))
         return;
-    machine->stolen = (times.stolen - machine->began.stolen) / all;
+    machine->stolen = (now->stolen - machine->began.stolen) / all;
     machine->others = others > 0 ? others / all : 0;
     if (machine->stolen > STOLEN)
         bench_warn(bench, "the machine's host gave %.0f %% of the processors' time to others",
                    machine->stolen * 100);
     if (machine->others > OTHERS)
         bench_warn(bench, "other processes had %.0f %% of the processors' time", machine->others * 100);
+}
+
+void machine_end(struct machine *machine, struct bench *bench)
+{
+    struct machine_times now = machine_times();
+    machine_account(machine, &now, own_time(), bench);
 }
