@@ -99,6 +99,19 @@ static void set_writing(struct link *link, bool writing)
     confab_dispatcher_want(link->socket, writing ? CONFAB_READ | CONFAB_WRITE : CONFAB_READ);
 }
 
+static void advance(size_t *at, size_t n, const struct lines *lines)
+{
+    *at += n;
+    while (*at >= lines->len)
+        *at -= lines->len;
+}
+
+static __attribute__((cold, noinline)) void send_failed(struct link *link, ssize_t error)
+{
+    engine_fail(link->engine, "connection %u: the server has closed it: %s", link->index + 1,
+                strerror((int)-error));
+}
+
 void link_send(struct link *link)
 {
     const struct lines *lines = &link->engine->lines;
@@ -108,16 +121,14 @@ void link_send(struct link *link)
         piece = link->unsent < piece ? (size_t)link->unsent : piece;
         ssize_t n = confab_dispatcher_send(link->socket, lines->at + link->send_at, piece);
 
-        if (n < 0 && n != -EAGAIN) {
-            engine_fail(link->engine, "connection %u: the server has closed it: %s", link->index + 1,
-                        strerror((int)-n));
+        if (n == -EAGAIN)
+            break;
+        if (n < 0) {
+            send_failed(link, n);
             return;
         }
-        n = n < 0 ? 0 : n;
         link->unsent -= (uint64_t)n;
-        link->send_at += (size_t)n;
-        while (link->send_at >= lines->len)
-            link->send_at -= lines->len;
+        advance(&link->send_at, (size_t)n, lines);
         if ((size_t)n < piece)
             break;
     }
@@ -149,7 +160,8 @@ size_t link_read(struct link *link)
     return 0;
 }
 
-static void wrong(struct link *link, const char *came, const char *expected, size_t len)
+static __attribute__((cold, noinline)) void wrong(struct link *link, const char *came, const char *expected,
+                                                  size_t len)
 {
     size_t same = 0;
 
@@ -161,29 +173,30 @@ static void wrong(struct link *link, const char *came, const char *expected, siz
                 (link->part + same) % link->engine->lines.size, excerpt(expected + same, len - same).text);
 }
 
+static __attribute__((cold, noinline)) void too_much(struct link *link, const char *came, size_t n)
+{
+    engine_fail(link->engine, "connection %u: \"%s\" came, which nothing has asked for", link->index + 1,
+                excerpt(came + link->awaited, n - (size_t)link->awaited).text);
+}
+
 size_t link_receive(struct link *link)
 {
     const struct lines *lines = &link->engine->lines;
     const char *came = link->engine->buffer;
-    size_t n = link_read(link), left = n;
+    size_t n = link_read(link), piece;
 
     if (n > link->awaited) {
-        engine_fail(link->engine, "connection %u: \"%s\" came, which nothing has asked for", link->index + 1,
-                    excerpt(came + link->awaited, n - (size_t)link->awaited).text);
+        too_much(link, came, n);
         return 0;
     }
-    while (left > 0) {
-        size_t piece = lines->len + lines->extra - link->receive_at;
+    for (size_t left = n; left > 0; left -= piece, came += piece) {
+        piece = lines->len + lines->extra - link->receive_at;
         piece = left < piece ? left : piece;
         if (memcmp(came, lines->at + link->receive_at, piece)) {
             wrong(link, came, lines->at + link->receive_at, piece);
             return 0;
         }
-        came += piece;
-        left -= piece;
-        link->receive_at += piece;
-        while (link->receive_at >= lines->len)
-            link->receive_at -= lines->len;
+        advance(&link->receive_at, piece, lines);
     }
     link->awaited -= n;
     return n;
