@@ -124,6 +124,7 @@ static void respond(struct host *host, int at, char *bytes, size_t len)
     case FAKE_CLOSES:
     case FAKE_EXTRA:
     case FAKE_GREETS:
+    case FAKE_LEAVES:
     case FAKE_QUITS:
         break;
     }
@@ -146,8 +147,10 @@ static void accept_one(struct host *host)
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
     host->order[host->count] = (int)host->counts->accepted++;
     host->fds[host->count++] = (struct pollfd){ .fd = fd, .events = POLLIN };
-    if (host->kind == FAKE_GREETS)
+    if (host->kind == FAKE_GREETS || host->kind == FAKE_LEAVES)
         answer_text(fd, "hello\r\n");
+    if (host->kind == FAKE_LEAVES)
+        shutdown(fd, SHUT_RDWR);
 }
 
 static void drop(struct host *host, int at)

@@ -17,6 +17,7 @@ enum fake_kind {
     FAKE_SLOW,    /* takes more than a ms for a message */
     FAKE_PIECES,  /* sends them back byte by byte */
     FAKE_GREETS,  /* says "hello" first, then as ANSWERS */
+    FAKE_LEAVES,  /* says "hello", and closes */
     FAKE_QUITS,   /* as ANSWERS; closes behind a line with "quit" in it */
     FAKE_NUMBERS, /* answers "n NUMBER", which is another each time */
     FAKE_TWICE    /* every second answer has a line "also" before it */

@@ -119,11 +119,11 @@ Test(bench_session_load, what_the_server_does_not_take_at_once_leaves_later)
 {
     struct sample sample;
     struct fake_counts counts = play_at(
-        FAKE_ANSWERS, "> \"0123456789abcde\\n\" * 65536\n< \"0123456789abcde\\n\" * 65536\n", &sample);
+        FAKE_ANSWERS, "> \"0123456789abcde\\n\" * 262144\n< \"0123456789abcde\\n\" * 262144\n", &sample);
 
     cr_expect(sample.taken, "%s", sample.why);
-    cr_expect_geq(counts.bytes[0], 1 << 20);
-    cr_expect_eq(counts.bytes[0] % (1 << 20), 0);
+    cr_expect_geq(counts.bytes[0], 4 << 20);
+    cr_expect_eq(counts.bytes[0] % (4 << 20), 0);
     sample_clear(&sample);
 }
 
@@ -144,6 +144,20 @@ Test(bench_session_load, a_server_that_closes_before_its_time_is_told)
                    "the server has closed");
     expect_failure(FAKE_QUITS, "> \"quit\\n\"\n< \"quit\\n\"\n< \"a\\n\"\n",
                    "t:4: the server has closed the connection, expected \"a\\n\"");
+}
+
+Test(bench_session_load, a_server_that_greets_and_closes_is_told)
+{
+    struct session *session = session_of("< \"hello\\r\\n\"\n> \"a\\n\"\n< \"a\\n\"\n");
+    const struct load load = { .connections = 200, .seconds = 0.2, .silence = 5, .session = session };
+    struct bench bench = fake_bench();
+    struct sample sample;
+
+    fake_load(FAKE_LEAVES, &load, &bench, &sample);
+    cr_expect_not(sample.taken);
+    cr_expect(strstr(sample.why, "the server has closed"), "%s", sample.why);
+    sample_clear(&sample);
+    session_free(session);
 }
 
 Test(bench_session_load, a_server_that_goes_on_where_it_is_to_close_is_told)
