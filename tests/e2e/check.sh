@@ -37,6 +37,7 @@ passes() { # PLUGIN
 }
 
 line_passes() { passes line; }
+bench_passes() { passes bench; }
 echo_passes() { passes echo; }
 files_passes() { passes files; }
 handler_passes() { passes handler; }
@@ -399,7 +400,7 @@ wrong_words_are_refused() {
     assert_contains "$WORK/err" 'no plugin "absent": looked for'
 }
 
-run_tests line_passes echo_passes files_passes handler_passes responder_passes cpp_passes every_kind_of_fault_is_tried \
+run_tests line_passes bench_passes echo_passes files_passes handler_passes responder_passes cpp_passes every_kind_of_fault_is_tried \
     pointer_into_collected_data_is_found pointer_to_message_is_found whole_line_a_call_is_found \
     producer_that_is_not_released_is_found split_terminator_is_found leaked_session_is_found blocking_call_is_found \
     hook_that_waits_is_found hook_that_never_returns_is_found growth_is_found crash_is_found \

@@ -3,6 +3,7 @@
 #include "tools/bench/letters.h"
 #include "tools/bench/stream.h"
 
+#include <math.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +14,7 @@ enum {
     SILENCE = 10000 /* milliseconds */
 };
 
-static const double warm = 0.1; /* of its time, before what counts */
+static const double warm = 0.1, warm_most = 0.2; /* of its time, before what counts; seconds */
 
 struct pull {
     struct stream_load *load;
@@ -87,7 +88,7 @@ bool stream_pull(struct stream_load *load)
     int count = (int)load->stream->connections;
     struct pull pull = { .load = load, .buffer = malloc(BUFFER), .letters = malloc(BUFFER + LETTERS) };
     struct pollfd entries[STREAM_CONNECTIONS];
-    double ns = load->stream->seconds * 1e9;
+    double seconds = load->stream->seconds;
     bool well = true;
 
     if (!pull.buffer || !pull.letters)
@@ -98,8 +99,8 @@ bool stream_pull(struct stream_load *load)
         entries[i] = (struct pollfd){ .fd = load->sockets[i], .events = POLLIN };
         well = ask(&pull, i);
     }
-    pull.begin = child_clock() + (int64_t)(warm * ns);
-    pull.end = pull.begin + (int64_t)ns;
+    pull.begin = child_clock() + (int64_t)(fmin(warm * seconds, warm_most) * 1e9);
+    pull.end = pull.begin + (int64_t)(seconds * 1e9);
     while (well && look_at_clock(&pull))
         well = receive_all(&pull, entries, count);
     stream_mark(load, 1);
