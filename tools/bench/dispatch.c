@@ -137,10 +137,11 @@ static int run(struct dispatch *dispatch, const struct dispatch_loop *loop)
     }
     close_ends(dispatch);
     if (error == -ETIMEDOUT)
-        return failure(loop->command, "dispatch: %lld of %lld events came, the others are lost",
-                       (long long)dispatch->events, (long long)(dispatch->events + dispatch->left));
+        return failure(loop->command, "dispatch: after %lld events no more came",
+                       (long long)dispatch->events);
     if (error)
-        return failure(loop->command, "dispatch: %s", strerror(-error));
+        return failure(loop->command, "dispatch%s%s: %s", dispatch->backend ? " on " : "",
+                       dispatch->backend ? dispatch->backend : "", strerror(-error));
     printf("event_ns %.2f\n", event_ns);
     return output_done(loop->command);
 }

@@ -124,7 +124,8 @@ static int run(struct timers *timers, const struct timers_loop *loop)
     free(plan.order);
     free(plan.after);
     if (error)
-        return failure(loop->command, "timers: %s", strerror(-error));
+        return failure(loop->command, "timers%s%s: %s", timers->backend ? " of " : "",
+                       timers->backend ? timers->backend : "", strerror(-error));
     return report(timers, loop, &figures);
 }
 
