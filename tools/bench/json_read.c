@@ -51,8 +51,9 @@ static int unexpected(struct reader *reader, const char *expected)
 
     if (at == reader->end)
         return json_fail(reader, at, -EINVAL, "the end, expected %s", expected);
-    while (end < reader->end && (end == at || !memchr(ends, *end, sizeof ends)))
+    do
         end++;
+    while (end < reader->end && !memchr(ends, *at, sizeof ends) && !memchr(ends, *end, sizeof ends));
     return json_fail(reader, at, -EINVAL, "%s, expected %s", excerpt(at, (size_t)(end - at)).text, expected);
 }
 

@@ -13,7 +13,7 @@
  * and by Yuen's (trimmed means, 20 % off each end), to which a disturbed round is nothing.  Of the chance that is
  * allowed for being wrong the first has nine tenths, the second has one.  (Yuen's alone finds 10 % at 3 % noise in 10
  * rounds among 40 others in 60 % of cases, Student's in 96 %; with every 20th value disturbed at 1 % noise it is 99 % and 60 %.
- * Both together: 95 % and 95 %.)  Then Holm's correction over all that a report judges; and what is smaller than 3 % is
+ * Both together: 95 % and 93 %.)  Then Holm's correction over all that a report judges; and what is smaller than 3 % is
  * none. */
 #ifndef CONFAB_TOOLS_BENCH_STATISTICS_H
 #define CONFAB_TOOLS_BENCH_STATISTICS_H
