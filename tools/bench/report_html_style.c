@@ -43,7 +43,7 @@ static const char text[] =
     ".sr{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}\n";
 
 static const char tables[] =
-    ".table{overflow-x:auto;margin:1rem 0}\n"
+    ".table{position:relative;overflow-x:auto;margin:1rem 0}\n"
     "table{border-collapse:collapse;font-size:.8125rem;min-width:100%}\n"
     "th,td{padding:.2rem .5rem;text-align:right;white-space:nowrap;vertical-align:baseline;font-weight:400}\n"
     "thead th{color:var(--soft);border-bottom:1px solid var(--line);font-weight:500}\n"

@@ -92,7 +92,9 @@ static bool on_curve(const struct report *report, const struct picture *picture,
 {
     const struct point *a = &of->point, *b = &other->point;
 
-    if (of->scenario != other->scenario || strcmp(a->variant ? a->variant : "", b->variant ? b->variant : ""))
+    if (of->scenario != other->scenario ||
+        strcmp(a->variant ? a->variant : "", b->variant ? b->variant : "") || a->share < b->share ||
+        a->share > b->share)
         return false;
     if (picture->same == ACTIVE && names_all_active(report, of))
         return all_active(b);
@@ -236,10 +238,9 @@ static void add_tail(const struct result *result, size_t contender, struct plot 
 
 static void show_tail(struct page *page, const struct result *result)
 {
-    char under[UNDER];
     struct plot plot = {
         .title = "Latency by percentile",
-        .under = under,
+        .under = result->point.name,
         .x = { .kind = AXIS_TAIL, .label = "share of all at or under it; bars: between rounds", .unit = "" },
         .y = { .kind = AXIS_LOG, .label = "Latency", .unit = "ns" }
     };
