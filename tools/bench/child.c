@@ -54,8 +54,8 @@ static bool tell_end(const struct bench *bench, bool ended, int status, struct s
     return ended && !WIFSIGNALED(status);
 }
 
-bool child_run(struct bench *bench, double seconds, void (*run)(void *data), void *data,
-               struct sample *sample)
+bool bench_child_run(struct bench *bench, double seconds, void (*run)(void *data), void *data,
+                     struct sample *sample)
 {
     pid_t parent = getpid(), pid;
     bool ended = false;

@@ -115,7 +115,7 @@ void stream_run(struct bench *bench, const struct server *server, const struct s
         sample_fail(sample, "the load cannot be started: out of memory");
         return;
     }
-    if (child_run(bench, stream->seconds + LONGEST, run, &load, sample)) {
+    if (bench_child_run(bench, stream->seconds + LONGEST, run, &load, sample)) {
         if (load.findings->complete)
             fill(&load, sample);
         else
