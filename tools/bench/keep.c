@@ -180,14 +180,17 @@ const char *keep_name(const char *program, char name[KEEP_NAME])
     return printable(name);
 }
 
-/* The last line that is not empty. */
+/* The last line that is not empty, and does not tell how to get help: what was wrong stands before that. */
 const char *keep_last(const struct kept *kept, char last[PRINTABLE_ROOM])
 {
-    size_t end = kept->said, begin;
-    while (end > 0 && (kept->tail[end - 1] == '\n' || kept->tail[end - 1] == '\r'))
-        end--;
-    for (begin = end; begin > 0 && kept->tail[begin - 1] != '\n';)
-        begin--;
+    static const char help[] = "Try '";
+    size_t end, begin = kept->said;
+    do {
+        for (end = begin; end > 0 && (kept->tail[end - 1] == '\n' || kept->tail[end - 1] == '\r');)
+            end--;
+        for (begin = end; begin > 0 && kept->tail[begin - 1] != '\n';)
+            begin--;
+    } while (begin > 0 && strncmp(kept->tail + begin, help, sizeof help - 1) == 0);
     snprintf(last, PRINTABLE_ROOM, "%.*s", (int)(end - begin), kept->tail + begin);
     return printable(last);
 }
