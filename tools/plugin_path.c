@@ -35,8 +35,7 @@ static char *look_in_path(const char *program)
     return NULL;
 }
 
-/* The file of this process; to be freed, NULL: not to be found out. */
-static char *executable(const char *program)
+char *host_file_new(const char *program)
 {
     /* Where a system has one of these, it is the truth; argv[0] is only what the caller said. */
     static const char *const links[] = { "/proc/self/exe", "/proc/curproc/exe", "/proc/curproc/file" };
@@ -57,7 +56,7 @@ static void cut_last(char *path)
 
 char *host_folder_new(const char *program)
 {
-    char *folder = executable(program);
+    char *folder = host_file_new(program);
     if (folder)
         cut_last(folder);
     return folder;

@@ -9,8 +9,10 @@
  * caller; NULL: out of memory. */
 char *plugin_path_new(const char *program);
 
-/* The folder of the host's own executable, without links in it.  To be freed by the caller; NULL: out of memory, or not to
- * be found out. */
+/* The host's own executable, without links in it.  To be freed by the caller; NULL: out of memory, or not to be found out. */
+char *host_file_new(const char *program);
+
+/* Its folder.  Likewise. */
 char *host_folder_new(const char *program);
 
 #endif

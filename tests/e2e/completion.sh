@@ -120,7 +120,20 @@ settings_of_the_plugin_are_offered() {
     offers 'confab serve files root=pu' public
 }
 
+what_is_measured_is_offered() {
+    begin
+    # shellcheck disable=SC2046 # one word a scenario
+    offers 'confab bench ' $(confab bench --list | awk '{ print $1 }')
+    offers 'confab bench echo ch' churn
+    : >old.json
+    offers 'confab bench --compare ' old.json
+    offers 'confab bench --against ' old.json
+    offers 'confab bench --plugin l' line
+    offers 'confab bench --plugin echo on' once=
+    offers 'confab bench --plugin=echo --session old.json on' once=
+}
+
 have readlink || exit $SKIPPED
 run_tests \
     is_registered commands_are_offered options_are_those_of_the_command values_of_options_are_offered \
-    plugins_are_offered_by_name_and_as_files settings_of_the_plugin_are_offered
+    plugins_are_offered_by_name_and_as_files settings_of_the_plugin_are_offered what_is_measured_is_offered

@@ -5,7 +5,7 @@
 static const double warm_share = 0.2, warm_least = 0.05,
                     warm_most = 0.5;    /* of the time that counts; seconds */
 static const double counted_most = 0.2; /* seconds: calls a message do not depend on how many there are */
-static const double processes = 0.1, connecting = 0.0001; /* seconds: to start and end them; a connection */
+static const double processes = 0.04, connecting = 0.0001; /* seconds: to start and end them; a connection */
 
 static double seconds_of(const struct bench *bench)
 {

@@ -120,7 +120,7 @@ static void measure(struct bench *bench, const struct contender *contender, cons
 static double cost(const struct bench *bench, const struct point *point)
 {
     (void)point;
-    return 0.1 + file_seconds + 1.1 * bench->seconds;
+    return 0.05 + file_seconds + 1.1 * bench->seconds;
 }
 
 static const enum figure figures[] = { FIGURE_BYTES, FIGURE_CPU,      FIGURE_USER, FIGURE_SYSTEM,

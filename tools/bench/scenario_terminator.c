@@ -119,7 +119,7 @@ static void measure(struct bench *bench, const struct contender *contender, cons
 static double cost(const struct bench *bench, const struct point *point)
 {
     (void)point;
-    return 0.1 + fmin(bench->seconds, seconds_most);
+    return 0.05 + fmin(bench->seconds, seconds_most);
 }
 
 static const enum figure figures[] = { FIGURE_BYTES, FIGURE_CPU, FIGURE_USER, FIGURE_SYSTEM, FIGURES };

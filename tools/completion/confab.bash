@@ -129,6 +129,12 @@ _confab_settings() { # PROGRAM PLUGIN WORD
     _confab_reply "$3" "${keys[@]}"
 }
 
+_confab_scenarios() { # PROGRAM WORD
+    local -a words
+    mapfile -t words < <("$1" bench --list 2>/dev/null | awk '{ print $1 }')
+    _confab_reply "$2" "${words[@]}"
+}
+
 # The value of an option, which the help calls WHAT; BEFORE it stands --name=, or nothing.
 _confab_value() { # PROGRAM COMMAND OPTION WHAT BEFORE WORD
     local -a words=()
@@ -137,16 +143,18 @@ _confab_value() { # PROGRAM COMMAND OPTION WHAT BEFORE WORD
     *:KIND) mapfile -t words < <("$1" new --list 2>/dev/null | awk '{ print $1 }') ;;
     *:LEVEL) words=(debug info warning error) ;;
     *:ADDRESS) _confab_no_space; words=(unix:) ;;
-    *:FILE) _confab_files "$6" "$5" -f ;;
+    *:FILE | *:PROGRAM) _confab_files "$6" "$5" -f ;;
     *:FOLDER | *:DIR) _confab_files "$6" "$5" -d ;;
     esac
     case $6 in "${5}unix:"*) _confab_files "$6" "${5}unix:" -f ;; esac
     [ ${#words[@]} -eq 0 ] || _confab_reply "$6" "${words[@]/#/$5}"
+    # (Behind --plugin= there is no completing: a name may have a slash in it.)
+    case $5:$4 in :PLUGIN) _confab_plugins "$1" "$6" ;; esac
 }
 
 # The words of a command behind its name.
 _confab_command() { # PROGRAM COMMAND WORD BEFORE...
-    local program=$1 command=$2 word=$3 before plugin='' ended='' name letter value i
+    local program=$1 command=$2 word=$3 before plugin='' named='' ended='' name letter value i
     local -a names=() letters=() values=()
     shift 3
     while read -r name letter value; do
@@ -155,13 +163,17 @@ _confab_command() { # PROGRAM COMMAND WORD BEFORE...
     local waits=-1 # the option whose value comes next
     for before in "$@"; do
         if [ $waits -ge 0 ]; then
+            [ "${names[waits]}" != plugin ] || named=$before
             waits=-1
         elif [ -z "$ended" ] && [ "$before" = -- ]; then
             ended=yes
         elif [ -z "$ended" ] && [ "${before:0:1}" = - ]; then
             for i in "${!names[@]}"; do
                 [ "${values[i]}" != - ] || continue
-                case $before in "--${names[i]}" | "-${letters[i]}") waits=$i ;; esac
+                case $before in
+                "--${names[i]}" | "-${letters[i]}") waits=$i ;;
+                --plugin=*) named=${before#*=} ;;
+                esac
             done
         elif [ -z "$plugin" ]; then
             plugin=$before
@@ -189,6 +201,7 @@ _confab_command() { # PROGRAM COMMAND WORD BEFORE...
     fi
     case $command in
     serve | check) if [ -z "$plugin" ]; then _confab_plugins "$program" "$word"; else _confab_settings "$program" "$plugin" "$word"; fi ;;
+    bench) if [ -z "$named" ]; then _confab_scenarios "$program" "$word"; else _confab_settings "$program" "$named" "$word"; fi ;;
     info) [ -n "$plugin" ] || _confab_plugins "$program" "$word" ;;
     esac
 }
