@@ -12,13 +12,12 @@
 enum {
     COUNT_MAX = 1000000,
     WRITES_MAX = 1000000,
-    FIRST = 20,            /* writes of the first repetition, and of each at the least */
     REPETITIONS_LEAST = 3, /* however long they take */
     REPETITIONS = 101,     /* at the most */
     IDLE_MAX = 1000        /* turns in a row that bring nothing, a signal may have ended them */
 };
 
-static const int64_t repetition_ns = 10000000, total_ns = 100000000;
+static const int64_t total_ns = 100000000;
 
 /* -- Socketpairs --------------------------------------------------------------------- */
 
@@ -99,23 +98,19 @@ static int by_size(const void *a, const void *b)
 
 static int measure(struct dispatch *dispatch, const struct dispatch_loop *loop, double *event_ns)
 {
-    int64_t writes = dispatch->writes < FIRST ? dispatch->writes : FIRST;
-    int64_t used = repeat(dispatch, loop, writes), all = 0;
+    /* Loops tell the system of what they watch when they are first run. */
+    int64_t used = repeat(dispatch, loop, dispatch->writes), all = 0;
     double took[REPETITIONS];
     int n = 0;
 
     if (used < 0)
         return (int)used;
-    double fit = (double)repetition_ns * (double)(dispatch->active + writes) / (double)(used + 1) -
-                 (double)dispatch->active;
-    if (fit > (double)writes)
-        writes = fit < (double)dispatch->writes ? (int64_t)fit : dispatch->writes;
     while (n < REPETITIONS && (n < REPETITIONS_LEAST || all < total_ns)) {
-        used = repeat(dispatch, loop, writes);
+        used = repeat(dispatch, loop, dispatch->writes);
         if (used < 0)
             return (int)used;
         all += used;
-        took[n++] = (double)used / (double)(dispatch->active + writes);
+        took[n++] = (double)used / (double)(dispatch->active + dispatch->writes);
     }
     qsort(took, (size_t)n, sizeof took[0], by_size);
     *event_ns = (took[(n - 1) / 2] + took[n / 2]) / 2;

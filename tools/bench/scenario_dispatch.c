@@ -5,7 +5,11 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-enum { WRITES = 1000, ROUNDS = 3 }; /* rounds of a point that is not judged */
+enum {
+    WRITES = 50, /* of each that is active, ... */
+    MOST = 1000, /* ... and of all: poll takes milliseconds to tell of one among thousands */
+    ROUNDS = 3   /* of a point that is not judged */
+};
 
 static const enum figure figures[] = { FIGURE_EVENT, FIGURES };
 
@@ -29,7 +33,7 @@ static void make_point(struct point *point, int64_t count, int64_t active)
 {
     *point = (struct point){ .descriptors = count,
                              .active = active,
-                             .writes = WRITES,
+                             .writes = WRITES * active < MOST ? WRITES * active : MOST,
                              .quick = is_quick(count, active),
                              .sweep = true,
                              .judged = is_judged(count, active) };
