@@ -18,7 +18,8 @@ void usage_figures(const struct usage *before, const struct usage *after, double
         return;
     sample->figure[FIGURE_CPU] = cpu / count;
     sample->figure[FIGURE_SWITCHES] = between(before->switches, after->switches) / count;
-    /* Systems sample at which side of the kernel's border a process is: their share of what is exact. */
-    sample->figure[FIGURE_USER] = both > 0 ? cpu * (user / both) / count : NAN;
-    sample->figure[FIGURE_SYSTEM] = both > 0 ? cpu * (system / both) / count : NAN;
+    /* Systems sample at which side of the kernel's border a process is: their share of what is exact (none
+     * where they have seen nothing: 0 / 0). */
+    sample->figure[FIGURE_USER] = cpu * (user / both) / count;
+    sample->figure[FIGURE_SYSTEM] = cpu * (system / both) / count;
 }
