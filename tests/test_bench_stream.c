@@ -20,12 +20,32 @@ static struct bench bench = { .server_cpu = -1, .load_cpu = -1 };
 
 /* -- Servers --------------------------------------------------------------------------- */
 
-/* A process that does this with each connection, one after the other or, in processes of their own, at once. */
+static _Noreturn void be_server(pid_t parent, int listener, void (*serve)(int fd))
+{
+    pid_t self = getpid();
+
+    die_with(parent);
+    setpgid(0, 0);
+    signal(SIGPIPE, SIG_IGN);
+    signal(SIGCHLD, SIG_IGN);
+    for (;;) {
+        int fd = accept(listener, NULL, NULL);
+        if (fork() == 0) {
+            die_with(self);
+            serve(fd);
+            _exit(0);
+        }
+        close(fd);
+    }
+}
+
+/* A process that does this with each connection, in a process of its own. */
 static void start(struct server *server, void (*serve)(int fd))
 {
     struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
     socklen_t len = sizeof address;
     int listener = socket(AF_INET, SOCK_STREAM, 0);
+    pid_t parent = getpid();
 
     cr_assert_eq(bind(listener, (struct sockaddr *)&address, sizeof address), 0);
     cr_assert_eq(listen(listener, LISTENS), 0);
@@ -33,19 +53,8 @@ static void start(struct server *server, void (*serve)(int fd))
     *server = (struct server){ .port = ntohs(address.sin_port) };
     snprintf(server->address, sizeof server->address, "127.0.0.1:%d", server->port);
     server->pid = fork();
-    if (server->pid == 0) {
-        setpgid(0, 0);
-        signal(SIGPIPE, SIG_IGN);
-        signal(SIGCHLD, SIG_IGN);
-        for (;;) {
-            int fd = accept(listener, NULL, NULL);
-            if (fork() == 0) {
-                serve(fd);
-                _exit(0);
-            }
-            close(fd);
-        }
-    }
+    if (server->pid == 0)
+        be_server(parent, listener, serve);
     setpgid(server->pid, server->pid);
     close(listener);
 }
