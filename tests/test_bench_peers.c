@@ -201,8 +201,9 @@ Test(bench_peers, have_room_for_answers_that_are_longer_than_what_came)
 {
     struct lines lines = { .held = NULL };
     struct answers answers = { .bytes = NULL };
-    char all[128] = "", empty[40];
+    char all[256] = "", empty[70];
 
+    give(&lines, &answers, "room for answers of this length is had\r\n", 40, all);
     memset(empty, '\n', sizeof empty);
     give(&lines, &answers, empty, sizeof empty, all);
     cr_assert_eq(answers.len, 2 * sizeof empty);

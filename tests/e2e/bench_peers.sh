@@ -81,7 +81,7 @@ def connect():
     s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return s
 def expect(s, wanted):
-    got = b''
+    got = bytearray()
     while len(got) < len(wanted):
         some = s.recv(65536)
         assert some, 'closed after %d of %d bytes' % (len(got), len(wanted))
@@ -114,11 +114,11 @@ threading.Thread(target=s.sendall, args=(line,)).start()
 expect(s, line)"
 }
 
-# More than the kernel keeps for both sides, so that a part of an answer has to wait.
+# More than the kernel keeps for both sides, whose buffers grow, so that a part of an answer has to wait.
 answers_one_who_reads_late() {
     each serve_script "
 s = connect()
-lines = b''.join(b'%07d\r\n' % i for i in range(400000))
+lines = b''.join(b'%014d\r\n' % i for i in range(1000000))
 writer = threading.Thread(target=s.sendall, args=(lines,))
 writer.start()
 writer.join(1)
