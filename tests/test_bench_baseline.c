@@ -228,7 +228,7 @@ Test(bench_baseline, a_report_in_which_anything_was_changed_is_read_or_refused)
     for (int i = 0; i < test_rounds(400); i++) {
         struct baseline baseline;
         uint64_t state = (uint64_t)i;
-        size_t at = draw(&state) % len;
+        size_t at = (size_t)draw(&state) % len;
         char why[BENCH_WHY], was = text[at];
         text[at] = (char)draw(&state);
         const char *path = file_with(text, len);
@@ -287,6 +287,23 @@ Test(bench_baseline, what_is_in_both_is_told_then_and_now)
     EXPECT_IN(text, "\n  libevent  cpu       1.50 (1.50 to 1.50)   1.50 (1.50 to 1.50)\n");
     cr_expect_null(strstr(text, "  bare "));
     EXPECT_IN(text, "\nOf 3 ratios 0 are apart: 0 better, 0 worse.\n");
+    free(text);
+}
+
+Test(bench_baseline, of_a_point_that_is_judged_by_its_own_figures_these_are_told)
+{
+    static const enum figure judges[] = { FIGURE_RATE, FIGURES };
+    struct report now;
+    struct baseline baseline;
+
+    report_make(&now, 1, 1);
+    now.results[0].point.judges = judges;
+    read_again(&baseline, &now);
+    char *text = told(&baseline, &now, 100);
+    EXPECT_IN(text, "\nOf 1 ratio 0 are apart");
+    EXPECT_IN(text, "  epoll     rate ");
+    baseline_free(&baseline);
+    report_free(&now);
     free(text);
 }
 

@@ -84,13 +84,13 @@ Test(bench_histogram, a_share_is_the_value_that_so_many_are_at_or_under)
     struct histogram *histogram = histogram_new();
 
     for (uint64_t value = 1; value <= 100; value++)
-        histogram_add(histogram, value, 10);
+        histogram_add(histogram, value, 1);
     cr_expect_eq(histogram_value(histogram, 0), 1);
     cr_expect_eq(histogram_value(histogram, 0.0001), 1);
     cr_expect_eq(histogram_value(histogram, 0.01), 1);
     cr_expect_eq(histogram_value(histogram, 0.0101), 2);
-    for (int percent = 1; percent <= 100; percent++)
-        cr_expect_eq(histogram_value(histogram, percent / 100.0), percent, "%d", percent);
+    for (uint64_t percent = 1; percent <= 100; percent++)
+        cr_expect_eq(histogram_value(histogram, (double)percent / 100), percent, "%d", (int)percent);
     cr_expect_eq(histogram_value(histogram, 0.999), 100);
     cr_expect_eq(histogram_value(histogram, -1), 1);
     cr_expect_eq(histogram_value(histogram, 2), 100);
@@ -127,8 +127,9 @@ Test(bench_histogram, what_is_0_counts)
     struct histogram *histogram = histogram_new();
 
     histogram_add(histogram, 7, 1);
-    histogram_add(histogram, 0, 1);
-    cr_expect(histogram->total == 2 && histogram->least == 0 && histogram->most == 7);
+    histogram_add(histogram, 0, 2);
+    histogram_add(histogram, 7, 1);
+    cr_expect(histogram->total == 4 && histogram->least == 0 && histogram->most == 7);
     cr_expect_eq(histogram_value(histogram, 0.5), 0);
     free(histogram);
 }
@@ -154,6 +155,7 @@ Test(bench_histogram, counts_do_not_wrap)
     histogram_add(histogram, 20, 5);
     cr_expect(histogram->total == UINT64_MAX && histogram->count[10] == UINT64_MAX);
     cr_expect_eq(histogram_value(histogram, 0.99999), 10);
+    cr_expect(histogram_value(histogram, 1) == 20 && histogram_value(histogram, 2) == 20);
     histogram_add(other, 20, UINT64_MAX - 2);
     histogram_merge(other, histogram);
     cr_expect(other->total == UINT64_MAX && other->count[20] == UINT64_MAX && other->count[10] == UINT64_MAX);

@@ -405,7 +405,7 @@ Test(bench_json_read, nothing_less_than_the_whole_is_taken_for_it)
 static size_t change(uint64_t *state, char *text, size_t len, size_t room)
 {
     static const char likely[] = "\"\\{}[]:,0123456789+-.eEunltf \n\t\r\0";
-    size_t at = draw(state) % len, n = 1 + draw(state) % 12;
+    size_t at = (size_t)draw(state) % len, n = 1 + (size_t)draw(state) % 12;
 
     switch (draw(state) % 4) {
     case 0:

@@ -202,6 +202,22 @@ Test(bench_report, verdicts_are_about_the_subject_and_each_other_in_what_is_judg
     report_end(report);
 }
 
+Test(bench_report, a_point_may_be_judged_by_figures_of_its_own)
+{
+    static const enum figure judges[] = { FIGURE_P99, FIGURES };
+    struct report *report = report_new(6, 1);
+
+    report->results[0].point.judges = judges;
+    for (size_t i = 0; i < 4; i++) {
+        result_set(report->results, i, FIGURE_RATE, 100);
+        result_set(report->results, i, FIGURE_P99, 10);
+    }
+    cr_assert_eq(report_judge(report), 0);
+    cr_expect_eq(report->verdict_count, 3);
+    cr_expect_not_null(verdict_of(report, EPOLL, POLL, FIGURE_P99));
+    report_end(report);
+}
+
 Test(bench_report, with_an_old_build_each_host_is_compared_with_its_old_self_alone)
 {
     enum { NEW_EPOLL = 1, NEW_POLL, OLD_POLL, OLD_EPOLL };

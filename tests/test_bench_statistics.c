@@ -222,6 +222,7 @@ Test(bench_statistics, less_than_3_percent_is_none_however_sure)
     cr_expect_eq(verdict_of(1.031, 1.03, 1.032, 0), (int)BETTER);
     cr_expect_eq(verdict_of(1 / 1.029, 0.97, 0.98, 0), (int)NO_DIFFERENCE);
     cr_expect_eq(verdict_of(1 / 1.031, 0.96, 0.98, 0), (int)WORSE);
+    cr_expect_eq(verdict_of(0.9705, 0.96, 0.98, 0), (int)WORSE, "it would be 3 %% the other way round");
 }
 
 Test(bench_statistics, an_interval_with_1_in_it_is_none)

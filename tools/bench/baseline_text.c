@@ -80,7 +80,7 @@ static void tell_result(struct telling *telling, const struct result *result)
 
     snprintf(name, sizeof name, "%.40s, %s", result->scenario->name, result->point.name);
     for (size_t i = 0; i < report->contender_count; i++) {
-        const enum figure *figure = result->scenario->judged;
+        const enum figure *figure = result_judged(result);
         for (; figure && *figure != FIGURES; figure++) {
             struct both both = { report->contenders[i].name, *figure, NULL,
                                  &result->series[i].to_bare[*figure] };
@@ -132,8 +132,8 @@ void baseline_text(const struct baseline *baseline, const struct report *report,
     if (count == 0)
         snprintf(said, sizeof said, "Nothing is in both: no contender at the same point of a scenario.");
     else
-        snprintf(said, sizeof said, "Of %zu ratios %zu are apart: %zu better, %zu worse.", count,
-                 telling.better + telling.worse, telling.better, telling.worse);
+        snprintf(said, sizeof said, "Of %zu ratio%s %zu are apart: %zu better, %zu worse.", count,
+                 count == 1 ? "" : "s", telling.better + telling.worse, telling.better, telling.worse);
     if (count > 0)
         fputc('\n', out);
     text_line(out, telling.width, 0, 0, said);

@@ -9,7 +9,8 @@
  *     machine*.c      what this machine is, and whether it can be believed
  *     histogram.c     latencies
  *     statistics*.c   medians, intervals, verdicts
- *     report*.c       a table, JSON, a page of HTML; reading JSON again
+ *     report*.c       from samples to estimates and verdicts; a table, JSON, a page of HTML
+ *     baseline*.c     beside an older report, read again by json_read*.c
  *     progress.c      how far it has come, on a terminal
  *
  * Nothing of what is measured runs in this process: a server, a worker and the load are each a process of their own, a

@@ -136,16 +136,14 @@ static size_t number_at(const char *from)
     return (size_t)(at - from);
 }
 
-/* strtod(3) wants a point, as JSON does, in the C locale, which is the one that this program has. */
+/* strtod(3) wants a point, as JSON does, in the C locale, which is the one that this program has.  Where it would go
+ * further, as with 0x10, what is behind the number is refused next. */
 static int take_number(struct reader *reader, struct json_value *value)
 {
     size_t n = number_at(reader->at);
-    char behind = reader->at[n];
 
-    reader->at[n] = '\0'; /* 0x10 is no number here */
     value->type = JSON_NUMBER;
     value->number = strtod(reader->at, NULL);
-    reader->at[n] = behind;
     if (!isfinite(value->number))
         return json_fail(reader, reader->at, -EINVAL, "%s, expected a number that a double holds",
                          excerpt(reader->at, n).text);

@@ -97,6 +97,11 @@ int report_estimate(struct report *report)
 
 /* -- Verdicts -------------------------------------------------------------------------- */
 
+const enum figure *result_judged(const struct result *result)
+{
+    return result->point.judges ? result->point.judges : result->scenario->judged;
+}
+
 static bool has_old(const struct report *report)
 {
     for (size_t i = 0; i < report->contender_count; i++)
@@ -138,7 +143,7 @@ static int add_verdict(struct report *report, const struct verdict *verdict)
 static int add_pair(struct report *report, size_t result, size_t ours, size_t theirs)
 {
     const struct result *at = &report->results[result];
-    const enum figure *figure = at->point.judges ? at->point.judges : at->scenario->judged;
+    const enum figure *figure = result_judged(at);
     int error = 0;
 
     for (; !error && figure && *figure != FIGURES; figure++) {

@@ -81,6 +81,9 @@ struct report {
 /* From samples to estimates, ratios, merged latencies (report.c). -ENOMEM. */
 int report_estimate(struct report *report);
 
+/* The figures that verdicts are about at a point, as in struct scenario; NULL: none. */
+const enum figure *result_judged(const struct result *result);
+
 /* The verdicts: subject against each other contender, in the judged figures of each judged point; Holm over all
  * of them.  With an old build among the contenders: each host against its old self, and no other. */
 int report_judge(struct report *report);
