@@ -104,8 +104,8 @@ Test(bench_plot, the_tail_has_a_tick_for_each_nine_at_the_same_distance)
     struct axis axis = fitted(AXIS_TAIL, "", 1, 1);
 
     cr_expect_str_eq(labels(&axis), "0 | 50 % | 90 % | 99 % | 99.9 % | 99.99 %");
-    cr_expect_float_eq(axis_at(&axis, 100), 50, 1e-9);
-    cr_expect_float_eq(axis_at(&axis, 1000), 75, 1e-9);
+    for (size_t i = 2; i < axis.count; i++)
+        cr_expect_float_eq(axis_at(&axis, axis.ticks[i].at), 25 * ((double)i - 1), 1e-9);
 }
 
 Test(bench_plot, ticks_at_values_have_names_as_far_as_there_is_room)

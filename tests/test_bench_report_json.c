@@ -3,8 +3,6 @@
 #include "tools/bench/json_read.h"
 #include "tools/json.h"
 
-#include <locale.h>
-
 /* -- Numbers ------------------------------------------------------------------------------ */
 
 /* As it is written; in a buffer of the function's own. */
@@ -42,13 +40,6 @@ Test(bench_report_json, what_is_no_number_is_null)
     cr_expect_str_eq(number(NAN), "null");
     cr_expect_str_eq(number(INFINITY), "null");
     cr_expect_str_eq(number(-INFINITY), "null");
-}
-
-Test(bench_report_json, a_number_has_a_point_whatever_the_locale)
-{
-    if (!setlocale(LC_NUMERIC, "de_DE.UTF-8") && !setlocale(LC_NUMERIC, "fr_FR.UTF-8"))
-        cr_skip_test("there is no locale with a comma");
-    cr_expect_str_eq(number(0.5), "0.5");
 }
 
 Test(bench_report_json, what_is_flat_stands_in_one_line)

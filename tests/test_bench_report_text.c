@@ -61,11 +61,13 @@ Test(bench_report_text, a_contender_that_was_not_measured_is_told_with_the_reaso
     report_of_three(&report, 5);
     struct result *result = report_add(&report, &sample_echo, &at_50);
     report_set(result, SAMPLE_BARE, FIGURE_RATE, 100000);
+    report_set(result, SAMPLE_BARE, FIGURE_CALLS, 2);
     result->series[SAMPLE_POLL].excluded = "has\x1b[31m no poller";
     report_finish(&report);
     char *text = report_as_text(&report, 80);
     report_says(text, "\npoll: has?[31m no poller\n");
     report_says(text, "\nepoll: not measured\n");
+    report_says(text, "\n  bare ");
     cr_expect_not(strstr(text, "\n  poll "));
     cr_expect_not(strchr(text, '\x1b'));
     free(text);
@@ -91,6 +93,7 @@ Test(bench_report_text, a_reason_for_one_point_or_for_some_names_the_first)
     char *text = report_as_text(&report, 80);
     report_says(text, "\nepoll, point 0 and 2 more: too many descriptors\n");
     report_says(text, "\npoll, point 1: too many descriptors\n");
+    cr_expect_eq(occurrences(text, "too many descriptors"), 2);
     free(text);
     report_free(&report);
 }

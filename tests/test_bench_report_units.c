@@ -38,6 +38,7 @@ Test(bench_report_units, what_is_rounded_up_takes_the_next_place_or_prefix)
 Test(bench_report_units, bytes_are_whole_and_their_prefixes_are_of_1024)
 {
     expect_unit("B", 224.4, "224 B");
+    expect_unit("B", 9.6, "10 B");
     expect_unit("B", 1000, "1000 B");
     expect_unit("B", 1536, "1.50 KiB");
 }

@@ -2,10 +2,8 @@
 #include "printable.h"
 
 #include <inttypes.h>
-#include <locale.h>
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 static void write_string(FILE *out, const char *text)
 {
@@ -78,23 +76,18 @@ void json_integer(struct json *json, const char *key, int64_t value)
 void json_number(struct json *json, const char *key, double value)
 {
     char text[64];
-    const char *point = localeconv()->decimal_point;
 
     begin(json, key);
     if (!isfinite(value)) {
         fputs("null", json->out);
         return;
     }
-    /* Fifteen digits come through a double unharmed, so that 0.1 stays 0.1; some doubles need up to 17. */
+    /* Fifteen digits come through a double unharmed, so that 0.1 stays 0.1; some doubles need up to 17.  The
+     * program sets no locale, so that the point is one. */
     for (int digits = 15; digits <= 17; digits++) {
         snprintf(text, sizeof text, "%.*g", digits, value);
         if (!(strtod(text, NULL) < value || strtod(text, NULL) > value))
             break;
-    }
-    char *at = strstr(text, point);
-    if (at) {
-        *at = '.';
-        memmove(at + 1, at + strlen(point), strlen(at + strlen(point)) + 1);
     }
     fputs(text, json->out);
 }
