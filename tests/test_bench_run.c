@@ -314,11 +314,9 @@ Test(bench_run, what_bare_can_do_is_known_before_open_loops)
     cr_assert_eq(learning, 3);
 }
 
-Test(bench_run, open_loops_are_not_measured_where_bare_fails)
+Test(bench_run, open_loops_are_not_measured_where_bare_is_not)
 {
     points[1].share = 0.5;
-    /* (In the warm-up it does not fail: a round is asked for.) */
-    bench.round = 0;
     report.contenders[0].kind = CONTENDER_PEER;
     cr_assert_eq(run(&bench, fakes, &report), 0);
     const char *why = report.results[1].series[1].excluded;
@@ -414,6 +412,8 @@ Test(bench_run, a_whole_report_is_chosen_to_stay_under_ten_minutes)
     chosen_total(1, false);
     cr_assert_gt(bench.seconds, longest, "what is less takes its time");
     cr_assert_eq(bench.rounds, 10);
+    chosen_total(15, false);
+    cr_assert_eq(bench.rounds, 8, "fewer tell nothing: then it takes longer");
 }
 
 Test(bench_run, a_quick_one_is_chosen_to_stay_under_one)

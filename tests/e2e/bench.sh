@@ -314,18 +314,20 @@ an_interrupted_run_leaves_nothing() {
 
 what_was_complete_is_shown_when_it_is_cut_short() {
     [ -e /proc/self/stat ] || skip "there is no /proc to look for processes in"
-    python3 - "$HOST" bench idle bulk --quick --backend poll --rounds 1 --seconds 20 --json - >"$WORK/out" <<'PYTHON' || fail "no whole run"
+    python3 - "$HOST" bench idle bulk --quick --backend poll --rounds 1 --seconds 20 --json - --html "$WORK/report.html" \
+        >"$WORK/out" 2>"$WORK/err" <<'PYTHON' || fail "no whole run"
 import glob, signal, subprocess, sys, time
-bench = subprocess.Popen(sys.argv[1:])
+bench = subprocess.Popen(sys.argv[1:], start_new_session=True)
 end = time.monotonic() + 60
 
 def serves_bulk(): # it comes behind `idle`, and takes its time
     for path in glob.glob("/proc/[0-9]*/cmdline"):
         try:
             words = open(path, "rb").read().split(b"\0")
+            session = int(open(path.replace("cmdline", "stat")).read().rsplit(")", 1)[1].split()[3])
         except OSError:
             continue
-        if words[1:4] == [b"bench", b"--part", b"bare"] and b"bulk" in words:
+        if session == bench.pid and words[1:4] == [b"bench", b"--part", b"bare"] and b"bulk" in words:
             return True
     return False
 
@@ -341,6 +343,8 @@ report = json.load(open(sys.argv[1]))
 assert report["warnings"][0].startswith("cut short by SIGTERM"), report["warnings"]
 assert [r["scenario"] for r in report["results"]] == ["idle"], report["results"]
 ' "$WORK/out" || fail "found: $(cat "$WORK/out")"
+    [ ! -e "$WORK/report.html" ] || fail "a file is written"
+    assert_contains "$WORK/err" 'cut short by SIGTERM; no file is written'
 }
 
 unset CONFAB_BACKEND
