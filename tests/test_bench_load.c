@@ -229,6 +229,21 @@ Test(bench_load, a_rate_that_the_server_cannot_serve_is_told_and_nothing_is_left
     sample_clear(&sample);
 }
 
+Test(bench_load, rounds_that_do_not_count_warn_of_nothing)
+{
+    struct load load = thousand;
+    struct bench bench = fake_bench();
+    struct sample sample;
+
+    load.rate = 20000;
+    load.seconds = 0.1;
+    bench.round = -1;
+    fake_load(FAKE_SLOW, &load, &bench, &sample);
+    cr_assert(sample.taken, "%s", sample.why);
+    cr_expect_eq(bench.warning_count, 0);
+    sample_clear(&sample);
+}
+
 Test(bench_load, a_rate_that_is_served_is_not_warned_of)
 {
     struct load load = thousand;

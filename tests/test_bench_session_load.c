@@ -1,9 +1,12 @@
 /* test_bench_session_load.c: the load of `confab bench --session`: sessions that are played again and again. */
 #include "tests/load_support.h"
+#include "tests/support.h"
 #include "tools/session/session.h"
 
 #include <criterion/criterion.h>
 #include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static struct session *session_of(const char *steps)
@@ -178,6 +181,69 @@ Test(bench_session_load, silence_is_told_with_its_line)
     cr_expect(strstr(sample.why, "the server has said nothing for 0.1 s, at t:4"), "%s", sample.why);
     sample_clear(&sample);
     session_free(session);
+}
+
+/* -- The scenario -------------------------------------------------------------------------------- */
+
+/* Plays it at `confab serve` with that plugin and these words; why, where it fails. */
+static bool measure_host(const char *plugin, const char *steps, const char **words, int count,
+                         char why[BENCH_WHY])
+{
+    const char *program = getenv("CONFAB_TEST_HOST"), *plugins = getenv("CONFAB_TEST_PLUGINS");
+    char path[4096];
+    struct bench bench = fake_bench();
+    const struct contender contender = {
+        .name = "poll", .kind = CONTENDER_HOST, .program = program, .backend = "poll"
+    };
+    struct point points[BENCH_POINTS];
+    struct sample sample = { .taken = false };
+
+    cr_assert(program && plugins, "CONFAB_TEST_HOST and CONFAB_TEST_PLUGINS are not set");
+    snprintf(path, sizeof path, "%s/%s.so", plugins, plugin);
+    struct session *session = session_of(steps);
+    bench.plugin = path;
+    bench.session = session;
+    bench.words = words;
+    bench.word_count = count;
+    bench.seconds = 0.1;
+    sample_clear(&sample);
+    cr_assert_gt(session_scenario.points(&bench, points), 0);
+    session_scenario.measure(&bench, &contender, &points[0], &sample);
+    bool taken = sample.taken;
+    snprintf(why, BENCH_WHY, "%s", sample.why);
+    sample_clear(&sample);
+    session_free(session);
+    return taken;
+}
+
+/* A session that gets a file of that folder, which it tells the plugin of. */
+static void get_from(char *steps, size_t room, const char *folder)
+{
+    snprintf(steps, room,
+             "plugin files root=%s\n"
+             "> \"GET /a HTTP/1.1\\r\\nHost: a\\r\\n\\r\\n\"\n"
+             "<~ /.* 200 .*/\n"
+             "<* \"\\r\\n\\r\\n\"\n",
+             folder);
+}
+
+Test(bench_session_load, the_plugin_has_the_options_of_the_session_unless_others_are_given)
+{
+    const char *folder = test_folder();
+    char steps[2048], path[1024], word[1024], why[BENCH_WHY];
+    const char *words[] = { word };
+
+    snprintf(path, sizeof path, "%s/a", folder);
+    FILE *file = fopen(path, "w");
+    cr_assert_not_null(file);
+    cr_assert_eq(fclose(file), 0);
+    get_from(steps, sizeof steps, folder);
+    cr_expect(measure_host("files", steps, NULL, 0, why), "%s", why);
+
+    get_from(steps, sizeof steps, path); /* which is no folder */
+    cr_expect_not(measure_host("files", steps, NULL, 0, why));
+    snprintf(word, sizeof word, "root=%s", folder);
+    cr_expect(measure_host("files", steps, words, 1, why), "%s", why);
 }
 
 /* -- What cannot be played -------------------------------------------------------------------- */

@@ -147,6 +147,8 @@ static void warn(struct bench *bench, const struct load *load, const struct find
 
     bool late = findings->late > findings->due / 100;
 
+    if (bench->counting || bench->round < 0) /* these rounds are slow, or do not count */
+        return;
     if (load->rate > 0 && (double)findings->met < reached * (double)findings->due)
         bench_warn(bench, "%s: less than %.0f %% of the rate was reached: %s", where, 100 * reached,
                    late && sample->server_busy < server_full ? "the load generator was the limit"
