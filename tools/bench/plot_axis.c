@@ -112,16 +112,18 @@ static void fit_log(struct axis *axis, double least, double most)
         }
 }
 
-/* A tick for each nine: p50, p90, p99, p99.9, p99.99. */
-static void fit_tail(struct axis *axis)
+/* A tick for each nine, p50, p90, p99, p99.9, p99.99, up to the first that is behind all that is to be shown. */
+static void fit_tail(struct axis *axis, double most)
 {
     static const struct tick ticks[] = { { 1, "0" },      { 2, "50 %" },      { 10, "90 %" },
                                          { 100, "99 %" }, { 1000, "99.9 %" }, { 10000, "99.99 %" } };
 
+    axis->count = 2;
+    while (axis->count < sizeof ticks / sizeof *ticks && ticks[axis->count - 1].at < most)
+        axis->count++;
+    memcpy(axis->ticks, ticks, axis->count * sizeof *ticks);
     axis->least = 1;
-    axis->most = 10000;
-    axis->count = sizeof ticks / sizeof *ticks;
-    memcpy(axis->ticks, ticks, sizeof ticks);
+    axis->most = ticks[axis->count - 1].at;
 }
 
 void axis_fit(struct axis *axis, double least, double most)
@@ -131,7 +133,7 @@ void axis_fit(struct axis *axis, double least, double most)
     least = fmax(fmin(least, 1e100), axis->kind == AXIS_LINEAR ? 0 : 1e-100);
     most = fmax(fmin(most, 1e100), least);
     if (axis->kind == AXIS_TAIL)
-        fit_tail(axis);
+        fit_tail(axis, most);
     else if (axis->kind == AXIS_LOG)
         fit_log(axis, least, most);
     else

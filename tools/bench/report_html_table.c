@@ -27,7 +27,8 @@ static void write_value(FILE *out, const struct series *series, enum figure figu
 /* Whether its interval says more than its median does. */
 static bool spreads(const struct estimate *estimate)
 {
-    return isfinite(estimate->low) && isfinite(estimate->high) && estimate->high > estimate->low;
+    return isfinite(estimate->low) && isfinite(estimate->high) && estimate->high > estimate->low &&
+           estimate->median > 0;
 }
 
 static void write_spread(FILE *out, const struct estimate *estimate)

@@ -37,25 +37,26 @@ static void write_cell(struct page *page, const struct verdict *verdict)
     static const struct {
         const char *class, *sign, *word;
     } outcomes[] = {
-        [NO_DIFFERENCE] = { "same", "=", "no difference shown" },
-        [BETTER] = { "better", "\xE2\x96\xB2", "better" },
-        [WORSE] = { "worse", "\xE2\x96\xBC", "worse" },
+        [OUTCOME_SAME] = { "same", "=", "no difference shown" },
+        [OUTCOME_UNTOLD] = { "same", "?", "too few rounds" },
+        [OUTCOME_BETTER] = { "better", "\xE2\x96\xB2", "better" },
+        [OUTCOME_WORSE] = { "worse", "\xE2\x96\xBC", "worse" },
     };
     const struct comparison *comparison = &verdict->comparison;
+    enum outcome outcome = verdict_outcome(verdict);
     char text[UNIT_ROOM];
     FILE *out = page->out;
 
-    fprintf(out, "<td class=\"v %s\" title=\"%s; p ", outcomes[comparison->verdict].class,
-            outcomes[comparison->verdict].word);
+    fprintf(out, "<td class=\"v %s\" title=\"%s; p ", outcomes[outcome].class, outcomes[outcome].word);
     html_format(out, "%.2g, by Holm %.2g, %zu rounds", comparison->p, comparison->adjusted,
                 comparison->ratio.rounds);
-    fprintf(out, "\"><b>%s</b> <em>", outcomes[comparison->verdict].sign);
+    fprintf(out, "\"><b>%s</b> <em>", outcomes[outcome].sign);
     html_figure(out, ratio_text(text, comparison->ratio.median));
     fputs("\xC3\x97</em> <small>", out);
     html_figure(out, ratio_text(text, comparison->ratio.low));
     fputs("\xE2\x80\x93", out);
     html_figure(out, ratio_text(text, comparison->ratio.high));
-    fprintf(out, "</small><span class=\"sr\"> %s</span>", outcomes[comparison->verdict].word);
+    fprintf(out, "</small><span class=\"sr\"> %s</span>", outcomes[outcome].word);
     write_interval(out, verdict);
     fputs("</td>", out);
 }
@@ -127,8 +128,11 @@ static void write_cards(struct page *page, const struct pair *pairs, size_t coun
         html_text(out, report->contenders[pairs[i].theirs].name);
         fprintf(out,
                 "</h3><p><b class=\"better\">\xE2\x96\xB2 %zu better</b> <b class=\"worse\">\xE2\x96\xBC %zu "
-                "worse</b> <b class=\"same\">= %zu no difference shown</b></p></li>\n",
-                pairs[i].better, pairs[i].worse, pairs[i].same);
+                "worse</b> <b class=\"same\">= %zu no difference shown</b>",
+                pairs[i].count[OUTCOME_BETTER], pairs[i].count[OUTCOME_WORSE], pairs[i].count[OUTCOME_SAME]);
+        if (pairs[i].count[OUTCOME_UNTOLD])
+            fprintf(out, " <b class=\"same\">? %zu of too few rounds</b>", pairs[i].count[OUTCOME_UNTOLD]);
+        fputs("</p></li>\n", out);
     }
     fputs("</ul>\n", out);
 }
@@ -170,8 +174,7 @@ void page_verdicts(struct page *page)
                 "Holm) and is %.0f\xC2\xA0%% or more.",
                 100 * STATISTICS_LEVEL, report_family(report), 100 * STATISTICS_LEAST);
     if (report_family(report) < report->verdict_count)
-        html_format(page->out, " Fewer than %d rounds show no difference, however large it is.",
-                    STATISTICS_JUDGED);
+        html_format(page->out, " With fewer than %d rounds nothing can be told.", STATISTICS_JUDGED);
     fputs("</p>\n", page->out);
     write_head(page, pairs, count);
     for (size_t i = 0; i < report->result_count; i++)

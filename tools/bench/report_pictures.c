@@ -332,8 +332,8 @@ void page_pictures(struct page *page, const struct scenario *scenario)
     page_row_end(page);
     page_row(page);
     for (size_t i = 0; i < count; i++)
-        if (scenario_judges(report, scenario, figures[i]) && !is_latency(figures[i]) &&
-            (figures[i] < FIGURE_START || figures[i] > FIGURE_EXPIRE))
+        if ((scenario_judges(report, scenario, figures[i]) || figures[i] == FIGURE_BYTES) &&
+            !is_latency(figures[i]) && (figures[i] < FIGURE_START || figures[i] > FIGURE_EXPIRE))
             show_bars(page, scenario, figures[i]);
     for (size_t i = 0; i < report->result_count; i++)
         if (report->results[i].scenario == scenario)

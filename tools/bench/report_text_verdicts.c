@@ -8,16 +8,15 @@
 struct group {
     const struct report *report;
     size_t ours, theirs;
-    int outcome; /* BETTER, WORSE, NO_DIFFERENCE */
-    bool any;    /* aspect; where there is no difference, it does not matter */
-    enum aspect aspect;
+    enum outcome outcome;
+    enum aspect aspect; /* where there is no difference, it does not matter */
 };
 
 static bool belongs(const struct group *group, const struct verdict *verdict)
 {
     return verdict->ours == group->ours && verdict->theirs == group->theirs &&
-           (int)verdict->comparison.verdict == group->outcome &&
-           (group->any || figure_aspect(verdict->figure) == group->aspect);
+           verdict_outcome(verdict) == group->outcome &&
+           (group->outcome >= OUTCOME_SAME || figure_aspect(verdict->figure) == group->aspect);
 }
 
 /* The next result behind `from` that has a verdict of the group; result_count where there is none. */
@@ -73,11 +72,13 @@ static void tell_group(const struct group *group, FILE *out, size_t width)
     if (result == end)
         return;
     bool alone = next_result(group, result + 1) == end;
-    if (group->outcome == NO_DIFFERENCE)
+    if (group->outcome == OUTCOME_UNTOLD)
+        snprintf(said, sizeof said, "too few rounds to tell %.64s from %.64s", ours, theirs);
+    else if (group->outcome == OUTCOME_SAME)
         snprintf(said, sizeof said, "no difference shown between %.64s and %.64s", ours, theirs);
     else
         snprintf(said, sizeof said, "%.64s %s %.64s", ours,
-                 aspect_words(group->aspect, group->outcome == BETTER), theirs);
+                 aspect_words(group->aspect, group->outcome == OUTCOME_BETTER), theirs);
     flow_text(&flow, said);
     if (!alone) {
         flow.joins = true;
@@ -94,39 +95,39 @@ static void tell_group(const struct group *group, FILE *out, size_t width)
 
 static void tell_pair(const struct report *report, const struct pair *pair, FILE *out, size_t width)
 {
-    static const int outcomes[] = { BETTER, WORSE };
     struct group group = { .report = report, .ours = pair->ours, .theirs = pair->theirs };
 
-    for (size_t i = 0; i < 2; i++)
-        for (int aspect = 0; aspect < ASPECTS; aspect++) {
-            group.outcome = outcomes[i];
+    for (int outcome = 0; outcome < OUTCOMES; outcome++)
+        for (int aspect = 0; aspect < (outcome < OUTCOME_SAME ? ASPECTS : 1); aspect++) {
+            group.outcome = (enum outcome)outcome;
             group.aspect = (enum aspect)aspect;
             tell_group(&group, out, width);
         }
-    group.outcome = NO_DIFFERENCE;
-    group.any = true;
-    tell_group(&group, out, width);
 }
 
 /* How often which: what a reader looks at first. */
 static void tell_sum(const struct report *report, const struct pair *pairs, size_t count, FILE *out,
                      size_t width)
 {
-    size_t name = 0, room = width - 34;
+    size_t name = 0, room = width - 50, untold = 0;
     char both[128];
 
     for (size_t i = 0; i < count; i++) {
         size_t each = strlen(report->contenders[pairs[i].ours].name) +
                       strlen(report->contenders[pairs[i].theirs].name) + strlen(" beside ");
         name = each > name ? each : name;
+        untold += pairs[i].count[OUTCOME_UNTOLD];
     }
     name = name > room ? room : name;
-    fprintf(out, "  %-*s  better  worse  no difference\n", (int)name, "");
+    fprintf(out, "  %-*s  better  worse  no difference%s\n", (int)name, "", untold ? "  too few rounds" : "");
     for (size_t i = 0; i < count; i++) {
         snprintf(both, sizeof both, "%.50s beside %.50s", report->contenders[pairs[i].ours].name,
                  report->contenders[pairs[i].theirs].name);
-        fprintf(out, "  %-*.*s  %6zu  %5zu  %13zu\n", (int)name, (int)name, both, pairs[i].better,
-                pairs[i].worse, pairs[i].same);
+        fprintf(out, "  %-*.*s  %6zu  %5zu  %13zu", (int)name, (int)name, both,
+                pairs[i].count[OUTCOME_BETTER], pairs[i].count[OUTCOME_WORSE], pairs[i].count[OUTCOME_SAME]);
+        if (untold)
+            fprintf(out, "  %14zu", pairs[i].count[OUTCOME_UNTOLD]);
+        fputc('\n', out);
     }
 }
 
@@ -145,8 +146,7 @@ void text_verdicts(const struct report *report, FILE *out, size_t width)
              100 * STATISTICS_LEVEL, family, 100 * STATISTICS_LEAST);
     text_line(out, width, 0, 0, said);
     if (family < report->verdict_count) {
-        snprintf(said, sizeof said, "Fewer than %d rounds show no difference, however large it is.",
-                 STATISTICS_JUDGED);
+        snprintf(said, sizeof said, "With fewer than %d rounds nothing can be told.", STATISTICS_JUDGED);
         text_line(out, width, 0, 0, said);
     }
     for (size_t i = 0; i < count; i++) {

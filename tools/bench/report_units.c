@@ -34,7 +34,7 @@ static void three_digits(char to[DIGITS], double value)
         snprintf(to, DIGITS, "%.0f", value);
     else if (value >= 9.995)
         snprintf(to, DIGITS, "%.1f", value);
-    else if (value >= 0.0995)
+    else if (value >= 0.9995)
         snprintf(to, DIGITS, "%.2f", value);
     else if (value >= 0.0005)
         snprintf(to, DIGITS, "%.3f", value);
@@ -70,7 +70,10 @@ const char *ratio_text(char to[UNIT_ROOM], double ratio)
 {
     if (!isfinite(ratio))
         return memcpy(to, "-", 2);
-    three_digits(to, fabs(ratio));
+    if (ratio >= 0.0995 && ratio < 0.9995)
+        snprintf(to, UNIT_ROOM, "%.2f", ratio);
+    else
+        three_digits(to, fabs(ratio));
     return to;
 }
 

@@ -33,6 +33,19 @@ const char *aspect_words(enum aspect aspect, bool better)
     return words[aspect][better];
 }
 
+enum outcome verdict_outcome(const struct verdict *verdict)
+{
+    switch (verdict->comparison.verdict) {
+    case BETTER:
+        return OUTCOME_BETTER;
+    case WORSE:
+        return OUTCOME_WORSE;
+    case NO_DIFFERENCE:
+        break;
+    }
+    return verdict->comparison.ratio.rounds < STATISTICS_JUDGED ? OUTCOME_UNTOLD : OUTCOME_SAME;
+}
+
 static struct pair *pair_of(struct pair *pairs, size_t *count, const struct verdict *verdict)
 {
     for (size_t i = 0; i < *count; i++)
@@ -48,17 +61,7 @@ size_t report_pairs(const struct report *report, struct pair pairs[PAIRS])
 
     for (size_t i = 0; i < report->verdict_count; i++) {
         struct pair *pair = pair_of(pairs, &count, &report->verdicts[i]);
-        switch (report->verdicts[i].comparison.verdict) {
-        case BETTER:
-            pair->better++;
-            break;
-        case WORSE:
-            pair->worse++;
-            break;
-        case NO_DIFFERENCE:
-            pair->same++;
-            break;
-        }
+        pair->count[verdict_outcome(&report->verdicts[i])]++;
     }
     return count;
 }
@@ -68,7 +71,7 @@ size_t report_family(const struct report *report)
     size_t count = 0;
 
     for (size_t i = 0; i < report->verdict_count; i++)
-        count += report->verdicts[i].comparison.ratio.rounds >= STATISTICS_JUDGED;
+        count += verdict_outcome(&report->verdicts[i]) != OUTCOME_UNTOLD;
     return count;
 }
 

@@ -9,10 +9,14 @@ enum aspect { ASPECT_SPEED, ASPECT_PROCESSOR, ASPECT_CALLS, ASPECT_MEMORY, ASPEC
 enum aspect figure_aspect(enum figure figure);
 const char *aspect_words(enum aspect aspect, bool better); /* "is faster than" */
 
-/* Two that verdicts are about, and how many of each. */
+/* How a verdict is told: where rounds were too few to ask, it would be false to say that there is no difference. */
+enum outcome { OUTCOME_BETTER, OUTCOME_WORSE, OUTCOME_SAME, OUTCOME_UNTOLD, OUTCOMES };
+enum outcome verdict_outcome(const struct verdict *verdict);
+
+/* Two that verdicts are about, and how many of each outcome. */
 struct pair {
     size_t ours, theirs;
-    size_t better, worse, same;
+    size_t count[OUTCOMES];
 };
 enum { PAIRS = BENCH_CONTENDERS * BENCH_CONTENDERS };
 
