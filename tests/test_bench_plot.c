@@ -101,11 +101,19 @@ Test(bench_plot, what_an_axis_cannot_show_it_does_not_show)
 
 Test(bench_plot, the_tail_has_a_tick_for_each_nine_at_the_same_distance)
 {
-    struct axis axis = fitted(AXIS_TAIL, "", 1, 1);
+    struct axis axis = fitted(AXIS_TAIL, "", 1, 1001);
 
     cr_expect_str_eq(labels(&axis), "0 | 50 % | 90 % | 99 % | 99.9 % | 99.99 %");
     for (size_t i = 2; i < axis.count; i++)
         cr_expect_float_eq(axis_at(&axis, axis.ticks[i].at), 25 * ((double)i - 1), 1e-9);
+}
+
+Test(bench_plot, the_tail_ends_where_there_is_nothing_more)
+{
+    struct axis axis = fitted(AXIS_TAIL, "", 1, 63);
+
+    cr_expect_str_eq(labels(&axis), "0 | 50 % | 90 % | 99 %");
+    cr_expect_float_eq(axis_at(&axis, 10), 50, 1e-9);
 }
 
 Test(bench_plot, ticks_at_values_have_names_as_far_as_there_is_room)

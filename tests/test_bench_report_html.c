@@ -299,3 +299,22 @@ Test(bench_report_html, a_verdict_is_told_by_a_sign_a_word_and_a_place)
     free(page);
     report_free(&report);
 }
+
+Test(bench_report_html, a_verdict_of_too_few_rounds_does_not_say_that_there_is_no_difference)
+{
+    struct report report;
+    struct point point = at_1;
+
+    report_of_three(&report, 3);
+    point.judged = true;
+    struct result *result = report_add(&report, &sample_echo, &point);
+    report_set(result, SAMPLE_BARE, FIGURE_CPU, 1000);
+    report_set(result, SAMPLE_EPOLL, FIGURE_CPU, 5000);
+    report_finish(&report);
+    char *page = report_written(&report, report_html);
+    report_says(page, "<span class=\"sr\"> too few rounds</span>");
+    report_says(page, "? 1 of too few rounds</b>");
+    cr_expect_not(strstr(page, "<span class=\"sr\"> no difference"));
+    free(page);
+    report_free(&report);
+}

@@ -21,6 +21,7 @@ Test(bench_report_units, a_figure_has_three_digits_and_the_prefix_that_fits)
     expect_unit("ns", 1.5e10, "15.0 s");
     expect_unit("B/s", 812.0 * 1024 * 1024, "812 MiB/s");
     expect_unit("", 2.14159, "2.14");
+    expect_unit("", 0.125, "0.125");
     expect_unit("", 0.0423, "0.042");
     expect_unit("", 0, "0");
 }
@@ -63,6 +64,7 @@ Test(bench_report_units, a_ratio_has_digits_that_say_something)
     char to[UNIT_ROOM];
 
     cr_expect_str_eq(ratio_text(to, 1.0234), "1.02");
+    cr_expect_str_eq(ratio_text(to, 0.9834), "0.98");
     cr_expect_str_eq(ratio_text(to, 0.0384), "0.038");
     cr_expect_str_eq(ratio_text(to, 34.06), "34.1");
     cr_expect_str_eq(ratio_text(to, 0.9999), "1.00");
