@@ -242,6 +242,19 @@ Test(test_bench_launch, nothing_is_left_when_we_are_killed)
     close(line[1]);
 }
 
+Test(test_bench_launch, server_does_not_outlive_who_keeps_it)
+{
+    int fd;
+
+    if (access("/proc/self/task", F_OK) < 0)
+        cr_skip_test("only Linux is known to have /proc/self/task, and something for this");
+    starts("holds", held(&fd));
+    kill(server.kept->keeper, SIGKILL);
+    is_let_go(fd);
+    server_stop(&server, &sample);
+    cr_assert_str_eq(sample.why, "the server was lost with the process that kept it while it was measured");
+}
+
 Test(test_bench_launch, run_that_is_to_end_waits_for_no_server)
 {
     volatile sig_atomic_t stop = SIGINT;

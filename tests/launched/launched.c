@@ -123,6 +123,12 @@ static int talks(char **words)
     return 5;
 }
 
+/* Holds a pipe that has a name. */
+static int holds(char **words)
+{
+    return open(words[0], O_WRONLY) < 0 ? 1 : listen_until_end();
+}
+
 /* With a child, both of which hold a pipe that has a name. */
 static int leaves(char **words)
 {
@@ -211,6 +217,7 @@ static const struct {
     { "crashes", crashes },
     { "dies", dies },
     { "ends_early", ends_early },
+    { "holds", holds },
     { "leaves", leaves },
     { "listens", listens },
     { "never_listens", never_listens },

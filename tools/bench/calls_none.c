@@ -10,10 +10,11 @@ int calls_begin(pid_t pid)
     return -ENOSYS;
 }
 
-bool calls_stopped(pid_t pid, int status, volatile uint64_t *calls)
+bool calls_stopped(pid_t pid, int status, pid_t program, volatile uint64_t *calls)
 {
     (void)pid;
     (void)status;
+    (void)program;
     (void)calls;
     return false;
 }

@@ -55,7 +55,7 @@ static bool stays_stopped(int signo)
     return signo == SIGSTOP || signo == SIGTSTP || signo == SIGTTIN || signo == SIGTTOU;
 }
 
-bool calls_stopped(pid_t pid, int status, volatile uint64_t *calls)
+bool calls_stopped(pid_t pid, int status, pid_t program, volatile uint64_t *calls)
 {
     if (!WIFSTOPPED(status))
         return false;
@@ -67,6 +67,8 @@ bool calls_stopped(pid_t pid, int status, volatile uint64_t *calls)
     } else if (event == EVENT_STOP && stays_stopped(signo)) {
         ask(PTRACE_LISTEN, pid, 0, 0);
     } else {
+        if (event == PTRACE_EVENT_EXEC && pid == program)
+            *calls = 0;
         go_on(pid, event ? 0 : signo);
     }
     return true;

@@ -200,7 +200,7 @@ const char *keep_how(const struct kept *kept, char how[KEEP_HOW])
     int status = kept->status;
 
     if (!kept->ended)
-        snprintf(how, KEEP_HOW, "was lost, with the process that kept it");
+        snprintf(how, KEEP_HOW, "was lost with the process that kept it");
     else if (WIFSIGNALED(status))
         snprintf(how, KEEP_HOW, "was killed by signal %d (%s)", WTERMSIG(status),
                  strsignal(WTERMSIG(status)));

@@ -7,8 +7,8 @@
  *
  * It reads what the program says on standard error, so that the program never waits for us, which measure meanwhile, and
  * keeps the last of it.  It alone waits for the program: so it alone may end it, and never hits another process of
- * that number.  When our end of the line is shut, or we are gone, it ends the program: SIGTERM, later SIGKILL, to all of its
- * group.  Each of the two leads a group of its own: a Ctrl-C reaches us alone.  What the three share lies in
+ * that number.  When our end of the line is shut it ends the program, by SIGTERM, later by SIGKILL; when we are gone, at
+ * once; and then what is left of its group.  Each of the two leads a group of its own: a Ctrl-C reaches us alone.  What the three share lies in
  * struct kept; the keeper writes there, and we read when it has ended, but for `pid` and `calls`. */
 #ifndef CONFAB_TOOLS_BENCH_KEEP_H
 #define CONFAB_TOOLS_BENCH_KEEP_H
@@ -102,8 +102,9 @@ void worker_run_within(struct bench *bench, const struct contender *contender, c
 /* Begins to count those of a child of ours that waits in read(2).  -errno: cannot. */
 int calls_begin(pid_t pid);
 
-/* Whether waitpid(2) told of a stop that was ours to look at: then it has been counted, and goes on. */
-bool calls_stopped(pid_t pid, int status, volatile uint64_t *calls);
+/* Whether waitpid(2) told of a stop that was ours to look at: then it has been counted, and goes on.  When `program` is
+ * executed the count begins. */
+bool calls_stopped(pid_t pid, int status, pid_t program, volatile uint64_t *calls);
 
 /* More flags for waitpid(2), so that it tells of threads. */
 extern const int calls_wait_flags;

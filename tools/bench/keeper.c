@@ -92,7 +92,7 @@ static void reap(struct kept *kept, pid_t program)
     pid_t pid;
     int status;
     while ((pid = waitpid(-1, &status, WNOHANG | calls_wait_flags)) > 0)
-        if (!calls_stopped(pid, status, &kept->calls) && pid == program) {
+        if (!calls_stopped(pid, status, program, &kept->calls) && pid == program) {
             kept->status = status;
             kept->ended = true;
         }
@@ -125,16 +125,16 @@ static void watch(const struct keeper *keeper, pid_t program, const sigset_t *ma
     bool speaks = true;
     for (;;) {
         speaks = speaks && listen_to(kept);
-        bool shut = rest(mask, kept->asked, speaks) || getppid() != keeper->parent;
+        bool shut = rest(mask, kept->asked, speaks), alone = getppid() != keeper->parent;
         reap(kept, program);
         if (kept->ended)
             return;
-        if (shut && !kept->asked) {
+        if ((shut || alone) && !kept->asked) {
             kept->asked = true;
             deadline = keep_clock() + PATIENCE;
             kill(program, SIGTERM);
         }
-        if (kept->asked && keep_clock() > deadline)
+        if (alone || (kept->asked && keep_clock() > deadline))
             kill(-program, SIGKILL);
     }
 }
@@ -171,7 +171,6 @@ _Noreturn void keeper_run(struct keeper *keeper)
     int go[2];
 
     setpgid(0, 0);
-    die_with(keeper->parent);
     sigemptyset(&child);
     sigaddset(&child, SIGCHLD);
     sigprocmask(SIG_BLOCK, &child, &mask);
