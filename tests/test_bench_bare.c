@@ -221,7 +221,7 @@ Test(bench_bare, without_descriptors_it_ends)
 Test(bench_bare, wrong_words_are_refused)
 {
     static const char *const more[] = { "more" }, *const empty[] = { "terminator=" },
-                             *const digit[] = { "terminator=a\\x4" }, *const escape[] = { "terminator=\\n" },
+                             *const digit[] = { "terminator=a\\x4g" }, *const escape[] = { "terminator=\\n" },
                              *const two[] = { "terminator=a", "b" },
                              *const nowhere[] = { "file=/nowhere/at all" };
     char over[11 + 257 + 1];

@@ -176,22 +176,28 @@ Test(bench_bare_bulk, counts_do_not_depend_on_how_messages_were_split)
     }
 }
 
-/* Letters of two kinds: any end of what was read may be the beginning of a terminator. */
+/* Terminators with little between them: nearly every read ends within one. */
 Test(bench_bare_bulk, messages_of_many_reads_are_counted)
 {
-    enum { LEN = 2000003, TERMINATOR = 12 };
+    static const char terminator[] = "abaababaabab";
+    enum { LEN = 2000003, TERMINATOR = sizeof terminator - 1 };
     struct served served;
-    char *text = test_pattern(LEN), word[11 + TERMINATOR + 1] = "terminator=";
+    char *text = test_pattern(LEN), word[11 + sizeof terminator] = "terminator=";
+    size_t at = 0;
 
-    for (size_t i = 0; i < LEN; i++)
-        text[i] = text[i] & 1 ? 'a' : 'b';
-    memcpy(word + 11, text + LEN / 2, TERMINATOR);
+    while (at + 4 + TERMINATOR < LEN) {
+        for (int gap = text[at] & 3; gap > 0; gap--, at++)
+            text[at] = text[at] & 4 ? 'a' : 'b';
+        memcpy(text + at, terminator, TERMINATOR);
+        at += TERMINATOR;
+    }
+    strcat(word, terminator);
     bare_start(&served, "sink", word, 0);
     int fd = bare_connect(&served);
-    bare_say(fd, text, LEN);
-    size_t messages = count(text, LEN, word + 11, TERMINATOR);
-    cr_assert_gt(messages, 100);
-    hear_counts(fd, messages, LEN - messages * TERMINATOR);
+    bare_say(fd, text, at);
+    size_t messages = count(text, at, terminator, TERMINATOR);
+    cr_assert_gt(messages, 100000);
+    hear_counts(fd, messages, at - messages * TERMINATOR);
     free(text);
     bare_stop(&served);
 }

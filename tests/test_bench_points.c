@@ -77,17 +77,23 @@ Test(bench_points, idle_has_no_more_connections_than_descriptors_allow)
 
 /* -- Measured ---------------------------------------------------------------------------- */
 
+static const char *program(void)
+{
+    const char *path = getenv("CONFAB_TEST_HOST");
+
+    cr_assert_not_null(path, "CONFAB_TEST_HOST is not set");
+    return path;
+}
+
 static struct contender bare(void)
 {
-    return (
-        struct contender){ .name = "bare", .kind = CONTENDER_BARE, .program = getenv("CONFAB_TEST_HOST") };
+    return (struct contender){ .name = "bare", .kind = CONTENDER_BARE, .program = program() };
 }
 
 static struct contender host(void)
 {
-    return (struct contender){
-        .name = "host", .kind = CONTENDER_HOST, .program = getenv("CONFAB_TEST_HOST"), .backend = "poll"
-    };
+    return (
+        struct contender){ .name = "host", .kind = CONTENDER_HOST, .program = program(), .backend = "poll" };
 }
 
 static void measure(const struct scenario *scenario, const struct contender *contender,
