@@ -307,6 +307,23 @@ Test(bench_baseline, of_a_point_that_is_judged_by_its_own_figures_these_are_told
     free(text);
 }
 
+Test(bench_baseline, who_is_not_measured_any_more_is_not_told_of)
+{
+    struct report now;
+    struct baseline baseline;
+
+    report_make(&now, 1, 1);
+    read_again(&baseline, &now);
+    now.results[0].series[EPOLL].excluded = "it failed";
+    cr_assert_eq(report_estimate(&now), 0);
+    char *text = told(&baseline, &now, 100);
+    EXPECT_IN(text, "\nOf 1 ratio 0 are apart");
+    cr_expect_null(strstr(text, "  epoll"), "%s", text);
+    baseline_free(&baseline);
+    report_free(&now);
+    free(text);
+}
+
 Test(bench_baseline, intervals_that_are_apart_are_better_or_worse)
 {
     char *text = told_of(1, 1, 1.25, 1.25);
