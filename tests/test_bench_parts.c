@@ -164,11 +164,13 @@ Test(bench_parts, dispatch_refuses_wrong_words)
     cr_assert_eq(DISPATCH(&on_poll, "5", "1", "99999999999999999999"), 2);
 }
 
+/* For good, so that nobody can raise it again; valgrind does not have that. */
 static void limit_descriptors(rlim_t most)
 {
     struct rlimit limit = { .rlim_cur = most, .rlim_max = most };
 
-    cr_assert_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
+        cr_skip_test("the limit of descriptors cannot be lowered here");
 }
 
 Test(bench_parts, dispatch_says_which_limit_of_descriptors_is_too_low)
