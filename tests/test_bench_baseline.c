@@ -160,18 +160,18 @@ Test(bench_baseline, what_has_nothing_to_compare_is_refused)
 {
     static const char wanted[] = ": nothing to compare, expected ratios to `bare`";
 
-    expect_refused("{\"confab_bench\": 1}", -ENODATA, wanted);
-    expect_refused("{\"confab_bench\": 1, \"results\": {}}", -ENODATA, wanted);
-    expect_refused(HEAD "}]}]}", -ENODATA, wanted);
+    expect_refused("{\"confab_bench\": 1}", -ENOMSG, wanted);
+    expect_refused("{\"confab_bench\": 1, \"results\": {}}", -ENOMSG, wanted);
+    expect_refused(HEAD "}]}]}", -ENOMSG, wanted);
     expect_refused(HEAD "\"contender\": \"epoll\", \"figures\": {\"cpu_ns\": {\"to_bare\": null}}}]}]}",
-                   -ENODATA, wanted);
-    expect_refused(HEAD "\"contender\": \"epoll\", \"figures\": {\"later\": {" RATIO "}}}]}]}", -ENODATA,
+                   -ENOMSG, wanted);
+    expect_refused(HEAD "\"contender\": \"epoll\", \"figures\": {\"later\": {" RATIO "}}}]}]}", -ENOMSG,
                    wanted);
-    expect_refused(HEAD "\"contender\": null, \"figures\": {\"cpu_ns\": {" RATIO "}}}]}]}", -ENODATA, wanted);
+    expect_refused(HEAD "\"contender\": null, \"figures\": {\"cpu_ns\": {" RATIO "}}}]}]}", -ENOMSG, wanted);
     expect_refused(
         HEAD "\"contender\": \"a name of more than thirty-two bytes\", \"figures\": {\"cpu_ns\": {" RATIO
              "}}}]}]}",
-        -ENODATA, wanted);
+        -ENOMSG, wanted);
 }
 
 static size_t count_of(const char *ratio)

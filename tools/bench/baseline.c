@@ -165,7 +165,7 @@ static int read_report(struct baseline *baseline, const struct json_value *root,
     if (read_results(baseline, root))
         return unreadable(path, ENOMEM, why);
     if (baseline->count == 0)
-        return fail(why, -ENODATA, "%s: nothing to compare, expected ratios to `bare`", path);
+        return fail(why, -ENOMSG, "%s: nothing to compare, expected ratios to `bare`", path);
     return 0;
 }
 
