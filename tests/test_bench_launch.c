@@ -1,5 +1,6 @@
 /* Servers and workers of `confab bench`: started, kept and ended, and the words for what goes wrong. */
 #include "support.h"
+#include "tools/bench/ask.h"
 #include "tools/bench/keep.h"
 #include "tools/bench/pin.h"
 #include <criterion/criterion.h>
@@ -440,6 +441,38 @@ Test(test_bench_launch, worker_that_does_not_end_is_given_up)
 {
     worker_run_within(&bench, &contender, "closes_output", NULL, SHORT, &sample);
     cr_assert_not_null(strstr(sample.why, ": did not end within 0.05 s"), "%s", sample.why);
+}
+
+/* -- Programs that are asked ---------------------------------------------------------------------- */
+
+Test(test_bench_launch, program_that_is_asked_says_it_and_its_status)
+{
+    const char *const words[] = { contender.program, "works", "a", "bc", NULL };
+    const char *const fails[] = { contender.program, "dies", NULL };
+    const char *const killed[] = { contender.program, "crashes", NULL };
+    const char *const nowhere[] = { "/nowhere/program", NULL };
+    char said[16], little[4];
+
+    cr_assert_eq(ask(words, PATIENCE, said, sizeof said), 0);
+    cr_assert_str_eq(said, "a\nbc\n");
+    cr_assert_eq(ask(words, PATIENCE, little, sizeof little), 0);
+    cr_assert_str_eq(little, "a\nb");
+    cr_assert_eq(ask(fails, PATIENCE, said, sizeof said), 3);
+    cr_assert_str_empty(said);
+    cr_assert_eq(ask(killed, PATIENCE, said, sizeof said), -EINTR);
+    cr_assert_eq(ask(nowhere, PATIENCE, said, sizeof said), 127);
+}
+
+Test(test_bench_launch, program_that_is_asked_and_does_not_end_is_ended_with_what_it_has_begun)
+{
+    int fd;
+    const char *const words[] = { contender.program, "leaves", held(&fd), NULL };
+    const char *const silent[] = { contender.program, "closes_output", NULL };
+    char said[64];
+
+    cr_assert_eq(ask(words, 1, said, sizeof said), -ETIMEDOUT);
+    is_let_go(fd);
+    cr_assert_eq(ask(silent, 0, said, sizeof said), -ETIMEDOUT);
 }
 
 /* -- Processors, descriptors -------------------------------------------------------------------------- */

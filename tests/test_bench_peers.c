@@ -111,6 +111,17 @@ Test(bench_peers, without_a_version_are_there_all_the_same)
         cr_assert_null(peers.contenders[i].version, "%s", peers.contenders[i].name);
 }
 
+Test(bench_peers, that_say_their_version_and_stay_are_not_waited_for)
+{
+    char folder[512];
+    const char *host = host_with_peers(folder);
+
+    make_program(folder, "confab-bench-libaa", "echo 1; exec >&-; sleep 1000", 0700);
+    peers_find(host, &peers);
+    cr_assert_eq(peers.count, 1);
+    cr_assert_null(peers.contenders[0].version);
+}
+
 Test(bench_peers, are_bounded_in_number)
 {
     char folder[512], name[64];

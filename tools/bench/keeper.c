@@ -10,7 +10,8 @@
 enum {
     LINE = STDIN_FILENO, /* the keeper's own descriptors: small, for pselect(2) */
     ERRORS = STDOUT_FILENO,
-    CANNOT_RUN = 127
+    CANNOT_RUN = 127,
+    READS = 64 /* of what it says at the most, before all else has its turn: more than a pipe holds */
 };
 #define LOOK       CONFAB_SECOND             /* between two looks at whether the parent is there */
 #define LOOK_ASKED (50 * CONFAB_MILLISECOND) /* and at whether it is time for SIGKILL */
@@ -71,12 +72,12 @@ static _Noreturn void be_program(const struct keeper *keeper, pid_t parent, cons
 
 /* -- What the keeper looks at ---------------------------------------------------------------- */
 
-/* Reads all that is there; keeps the last.  Whether there may be more, later. */
+/* Reads what is there; keeps the last.  Whether there may be more, later. */
 static bool listen_to(struct kept *kept)
 {
     char bytes[KEPT_TAIL];
-    ssize_t n;
-    while ((n = read(ERRORS, bytes, sizeof bytes)) > 0) {
+    ssize_t n = 1;
+    for (int i = 0; i < READS && (n = read(ERRORS, bytes, sizeof bytes)) > 0; i++) {
         size_t len = (size_t)n, stays = kept->said;
         if (stays > KEPT_TAIL - len)
             stays = KEPT_TAIL - len;
@@ -84,7 +85,7 @@ static bool listen_to(struct kept *kept)
         memcpy(kept->tail + stays, bytes, len);
         kept->said = stays + len;
     }
-    return n < 0;
+    return n != 0;
 }
 
 static void reap(struct kept *kept, pid_t program)

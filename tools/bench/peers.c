@@ -1,104 +1,31 @@
 /* peers.c: looking for peers, and asking each for its version. */
 #include "tools/bench/peers.h"
+#include "tools/bench/ask.h"
 #include <dirent.h>
-#include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
-#include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
-
-extern char **environ;
 
 /* Set by the build: from the host's folder to that of an installed host's peers. */
 #ifndef CONFAB_PEERS_FROM_HOST
 #define CONFAB_PEERS_FROM_HOST "../libexec/confab/peers"
 #endif
 
-enum { PATIENCE = 2000 }; /* milliseconds */
+enum { PATIENCE = 2 }; /* seconds */
 
 static const char prefix[] = "confab-bench-";
 
 /* -- Their versions ------------------------------------------------------------------- */
 
-static int64_t now(void)
-{
-    struct timespec time;
-
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (int64_t)time.tv_sec * 1000 + time.tv_nsec / 1000000;
-}
-
-/* All that comes until the other end closes, as far as there is room.  false: it did not close in time. */
-static bool read_all(int fd, char *text, size_t room)
-{
-    const int64_t until = now() + PATIENCE;
-    size_t len = 0;
-    char byte;
-
-    for (int64_t left = PATIENCE; left > 0; left = until - now()) {
-        struct pollfd entry = { .fd = fd, .events = POLLIN };
-        if (poll(&entry, 1, (int)left) <= 0)
-            continue;
-        ssize_t got = len + 1 < room ? read(fd, text + len, room - len - 1) : read(fd, &byte, 1);
-        if (got < 0 && errno != EINTR)
-            return false;
-        if (got == 0) {
-            text[len] = '\0';
-            return true;
-        }
-        if (got > 0 && len + 1 < room)
-            len += (size_t)got;
-    }
-    return false;
-}
-
-static int start(const char *program, int output, pid_t *pid)
-{
-    char *const words[] = { (char *)(uintptr_t)program, (char *)(uintptr_t) "--version", NULL };
-    posix_spawn_file_actions_t actions;
-    int error = posix_spawn_file_actions_init(&actions);
-
-    if (error)
-        return -error;
-    error = posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-    if (!error)
-        error = posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
-    if (!error)
-        error = posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
-    if (!error)
-        error = posix_spawn(pid, program, &actions, NULL, words, environ);
-    posix_spawn_file_actions_destroy(&actions);
-    return -error;
-}
-
 /* false: it does not tell. */
-static bool ask(const char *program, char *version, size_t room)
+static bool ask_version(const char *program, char *version, size_t room)
 {
-    int pair[2], status = 0;
-    pid_t pid;
+    const char *const words[] = { program, "--version", NULL };
+    int status = ask(words, PATIENCE, version, room);
 
-    if (pipe(pair) < 0)
-        return false;
-    fcntl(pair[0], F_SETFD, FD_CLOEXEC);
-    fcntl(pair[1], F_SETFD, FD_CLOEXEC);
-    int error = start(program, pair[1], &pid);
-    close(pair[1]);
-    bool told = !error && read_all(pair[0], version, room);
-    close(pair[0]);
-    if (error)
-        return false;
-    if (!told)
-        kill(pid, SIGKILL);
-    while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-        ;
     version[strcspn(version, "\r\n")] = '\0';
-    return told && status == 0 && *version;
+    return status == 0 && *version;
 }
 
 /* -- Where they are ---------------------------------------------------------------------- */
@@ -124,7 +51,7 @@ static void look_at(struct peers *peers, const char *folder, const char *file)
     if (len < 0 || (size_t)len >= sizeof text->program || access(text->program, X_OK) < 0)
         return;
     snprintf(text->name, sizeof text->name, "%s", name);
-    if (!ask(text->program, text->version, sizeof text->version))
+    if (!ask_version(text->program, text->version, sizeof text->version))
         text->version[0] = '\0';
     peers->count++;
 }
