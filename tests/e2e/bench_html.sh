@@ -123,9 +123,10 @@ fits_a_telephone() {
     timeout $((4 * LIMIT)) "$BROWSER" --headless --no-sandbox --disable-gpu --disable-dev-shm-usage \
         --user-data-dir="$WORK/browser" --window-size=500,900 --dump-dom "file://$WORK/page.html" \
         >"$WORK/dom" 2>"$WORK/browser.log" || fail "the browser failed: $(tail -n 5 "$WORK/browser.log")"
-    set -- $(sed -nE 's/.*id="probe">width ([0-9]+) of ([0-9]+)<.*/\1 \2/p' "$WORK/dom")
-    [ $# -eq 2 ] || fail "the page did not say how wide it is"
-    [ "$1" -le "$2" ] || fail "the page is $1 wide on a screen of $2"
+    local wide='' screen=''
+    read -r wide screen < <(sed -nE 's/.*id="probe">width ([0-9]+) of ([0-9]+)<.*/\1 \2/p' "$WORK/dom")
+    [ -n "$screen" ] || fail "the page did not say how wide it is"
+    [ "$wide" -le "$screen" ] || fail "the page is $wide wide on a screen of $screen"
 }
 
 # What is refused would be seen: the browser does complain of a page that loads something.

@@ -83,7 +83,8 @@ enum { LAUNCH_WORDS = 16 };                    /* before those of the caller */
 /* The first `count` words, and those of the caller (NULL: none) behind them; to be freed. NULL: out of memory. */
 const char **launch_words(const char *const *first, size_t count, const char *const *more);
 
-bool launch_stopped(const struct bench *bench);
+/* Waits for its output until `deadline`, as keep_clock has it.  As keep_wait; -EINTR: the run is to end; -ETIMEDOUT. */
+int launch_wait(const struct bench *bench, struct kept *kept, int64_t deadline);
 
 /* Ends it, and makes the sample a failed one: the program, the words, the last line that it said.  launch_ended: the words
  * are how it has ended by itself, and `when`. */

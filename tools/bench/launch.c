@@ -15,9 +15,14 @@ enum {
 static const char host[] = "127.0.0.1:";
 #define LISTENING "\"listening NAME 127.0.0.1:PORT\""
 
-bool launch_stopped(const struct bench *bench)
+int launch_wait(const struct bench *bench, struct kept *kept, int64_t deadline)
 {
-    return bench->stop && *bench->stop;
+    if (bench->stop && *bench->stop)
+        return -EINTR;
+    int64_t left = deadline - keep_clock();
+    if (left <= 0)
+        return -ETIMEDOUT;
+    return keep_wait(kept, left < LAUNCH_LOOK ? left : LAUNCH_LOOK);
 }
 
 const char **launch_words(const char *const *first, size_t count, const char *const *more)
@@ -102,14 +107,10 @@ static int read_line(struct kept *kept, struct line *line)
 /* 0: the line is there; -EINTR: the run is to end; -ETIMEDOUT; as read_line. */
 static int wait_for_line(const struct bench *bench, struct kept *kept, int64_t ns, struct line *line)
 {
-    int64_t deadline = keep_clock() + ns, left;
+    int64_t deadline = keep_clock() + ns;
     int got = 0;
     while (got == 0) {
-        if (launch_stopped(bench))
-            return -EINTR;
-        if ((left = deadline - keep_clock()) <= 0)
-            return -ETIMEDOUT;
-        got = keep_wait(kept, left < LAUNCH_LOOK ? left : LAUNCH_LOOK);
+        got = launch_wait(bench, kept, deadline);
         if (got > 0)
             got = read_line(kept, line);
     }

@@ -52,14 +52,10 @@ static int read_some(struct kept *kept, struct output *output)
 /* Reads until it has ended.  0; -EINTR: the run is to end; -ETIMEDOUT; as read_some. */
 static int read_all(const struct bench *bench, struct kept *kept, int64_t ns, struct output *output)
 {
-    int64_t deadline = keep_clock() + ns, left;
+    int64_t deadline = keep_clock() + ns;
     int got = 0;
     while (got == 0) {
-        if (launch_stopped(bench))
-            return -EINTR;
-        if ((left = deadline - keep_clock()) <= 0)
-            return -ETIMEDOUT;
-        got = keep_wait(kept, left < LAUNCH_LOOK ? left : LAUNCH_LOOK);
+        got = launch_wait(bench, kept, deadline);
         if (got > 0)
             got = read_some(kept, output);
         if (got > 0) { /* it has closed its standard output, and is to end */

@@ -5,7 +5,7 @@
  *     load_link.c     a connection: its bytes out, and in, each compared
  *     load_lines.c    what is sent
  *     load_closed.c   load_open.c   load_churn.c   when it is sent
- *     load_session.c   load_session_check.c   a session file instead of lines
+ *     load_session.c   load_session_step.c   load_session_check.c   a session file instead of lines
  *     load_measure.c  a server with its load, from beginning to end
  *     load_source.c   from which address */
 #ifndef CONFAB_TOOLS_BENCH_LOAD_ENGINE_H
