@@ -78,9 +78,10 @@ static const char pictures[] =
     "svg path.i{stroke-width:1.4}svg path.o{stroke:var(--ink);opacity:.7}\n"
     "svg path.m{stroke-width:.8}\n";
 
-static const char print[] = "@media print{:root{" LIGHT "}body{max-width:none;padding:0;font-size:9pt}"
-                            ".pictures{grid-template-columns:1fr 1fr}.table{overflow:visible}"
-                            "tr,li,figure{break-inside:avoid}h2{break-after:avoid}}\n";
+static const char print[] =
+    "@media print{:root{" LIGHT "}html{font-size:8pt}body{max-width:none;padding:0}.v svg{display:none}"
+    ".pictures{grid-template-columns:1fr 1fr}.table{overflow:visible}"
+    "tr,li,figure{break-inside:avoid}h2{break-after:avoid}}\n";
 
 /* The colour of a contender: its line, its mark and bar, and the square beside its name. */
 static void write_colours(FILE *out)
