@@ -157,11 +157,11 @@ static void dispatcher_ready(struct channel *channel, unsigned events, int error
         return;
     }
     /* Each handler may close it, find its end, or want other things. */
-    if (events & interest(d) & CONFAB_READ)
+    if (events & CONFAB_READ && interest(d) & CONFAB_READ)
         call(d, d->ops.handle_read);
-    if (events & interest(d) & CONFAB_WRITE)
+    if (events & CONFAB_WRITE && interest(d) & CONFAB_WRITE)
         call(d, d->ops.handle_write);
-    if (events & interest(d) & CONFAB_EXPT)
+    if (events & CONFAB_EXPT && interest(d) & CONFAB_EXPT)
         call(d, d->ops.handle_expt);
 }
 
