@@ -100,6 +100,18 @@ Test(test_bench_launch, server_that_listens_is_told_of_and_ends_when_it_is_stopp
     server_stop(&server, &sample);
 }
 
+Test(test_bench_launch, server_that_is_stopped_may_take_its_leave)
+{
+    char bytes[8] = "";
+    int fd;
+
+    starts("holds", held(&fd));
+    server_stop(&server, &sample);
+    cr_assert_eq(read(fd, bytes, sizeof bytes), 3);
+    cr_assert_str_eq(bytes, "bye");
+    close(fd);
+}
+
 Test(test_bench_launch, host_serves)
 {
     contender.kind = CONTENDER_HOST;
@@ -219,28 +231,42 @@ Test(test_bench_launch, what_a_server_leaves_behind_ends_with_it)
     is_let_go(fd);
 }
 
+/* What the test kills: starts a server, and says so.  It leaves an heir, who has all of its descriptors until the test
+ * lets go of it. */
+static _Noreturn void be_killed(const char *path, int say, const int release[2])
+{
+    char byte;
+    bool started = start("leaves", path);
+
+    close(release[1]);
+    if (fork() == 0)
+        _exit(read(release[0], &byte, 1) != 0);
+    if (write(say, started ? "y" : "n", 1) != 1)
+        _exit(1);
+    for (;;)
+        pause();
+}
+
 Test(test_bench_launch, nothing_is_left_when_we_are_killed)
 {
-    int fd, line[2];
+    int fd, line[2], release[2];
     char byte;
     const char *path = held(&fd);
 
     cr_assert_eq(pipe(line), 0);
+    cr_assert_eq(pipe(release), 0);
     pid_t pid = fork();
-    if (pid == 0) {
-        bool started = start("leaves", path);
-        if (write(line[1], started ? "y" : "n", 1) != 1)
-            _exit(1);
-        for (;;)
-            pause();
-    }
+    if (pid == 0)
+        be_killed(path, line[1], release);
     cr_assert_eq(read(line[0], &byte, 1), 1);
     cr_assert_eq(byte, 'y');
     kill(pid, SIGKILL);
     cr_assert_eq(waitpid(pid, NULL, 0), pid);
     is_let_go(fd);
-    close(line[0]);
-    close(line[1]);
+    for (int i = 0; i < 2; i++) {
+        close(line[i]);
+        close(release[i]);
+    }
 }
 
 Test(test_bench_launch, server_does_not_outlive_who_keeps_it)
@@ -371,6 +397,16 @@ Test(test_bench_launch, system_calls_are_counted_exactly)
     uint64_t none = calls_of("counts", 0);
 
     cr_assert_eq(calls_of("counts", SOME_CALLS), none + SOME_CALLS);
+}
+
+/* A call more in the process that becomes the server. */
+Test(test_bench_launch, system_calls_before_the_server_is_executed_are_not_counted)
+{
+    int load_cpu;
+    uint64_t calls = calls_of("counts", 0);
+
+    pin_choose(&bench.server_cpu, &load_cpu);
+    cr_assert_eq(calls_of("counts", 0), calls);
 }
 
 /* Whether it has to wait for its thread is chance. */

@@ -123,10 +123,11 @@ static int talks(char **words)
     return 5;
 }
 
-/* Holds a pipe that has a name. */
+/* Holds a pipe that has a name, and takes its leave. */
 static int holds(char **words)
 {
-    return open(words[0], O_WRONLY) < 0 ? 1 : listen_until_end();
+    int fd = open(words[0], O_WRONLY);
+    return fd < 0 || listen_until_end() || write(fd, "bye", 3) != 3;
 }
 
 /* With a child, both of which hold a pipe that has a name. */
