@@ -118,6 +118,7 @@ Test(bench_statistics, a_round_that_one_of_them_does_not_have_is_left_out)
 
     cr_expect_eq(got.ratio.rounds, 4);
     cr_expect(nearly(got.ratio.low, 1.1, 1e-12) && nearly(got.ratio.high, 1.1, 1e-12));
+    cr_expect_eq(got.p, 0);
 }
 
 Test(bench_statistics, what_is_not_above_0_has_no_ratio)
