@@ -340,7 +340,7 @@ Test(bench_parts, dispatch_has_few_points_when_it_is_to_be_quick)
 {
     size_t n = dispatch_points(18032, true);
 
-    cr_assert_eq(n, 6);
+    cr_assert_eq(n, 5);
     for (size_t i = 0; i < n; i++)
         cr_assert(points[i].quick);
 }

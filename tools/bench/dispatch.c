@@ -12,7 +12,7 @@
 enum {
     COUNT_MAX = 1000000,
     WRITES_MAX = 1000000,
-    REPETITIONS_LEAST = 3, /* however long they take */
+    REPETITIONS_LEAST = 3, /* of what is quick */
     REPETITIONS = 101,     /* at the most */
     IDLE_MAX = 1000        /* turns in a row that bring nothing, a signal may have ended them */
 };
@@ -101,11 +101,11 @@ static int measure(struct dispatch *dispatch, const struct dispatch_loop *loop, 
     /* Loops tell the system of what they watch when they are first run. */
     int64_t used = repeat(dispatch, loop, dispatch->writes), all = 0;
     double took[REPETITIONS];
-    int n = 0;
+    int n = 0, least = used < total_ns ? REPETITIONS_LEAST : 1;
 
     if (used < 0)
         return (int)used;
-    while (n < REPETITIONS && (n < REPETITIONS_LEAST || all < total_ns)) {
+    while (n < REPETITIONS && (n < least || all < total_ns)) {
         used = repeat(dispatch, loop, dispatch->writes);
         if (used < 0)
             return (int)used;

@@ -5,8 +5,8 @@
  * done WRITES times.  So there are ACTIVE + WRITES events, and for each of them a write, a read, and what the loop makes
  * of it: that is what an event costs here, the first writes included.
  *
- * Processor time is what counts.  The first repetition does not, and there are three at the least; the figure is the median of
- * as many as fit into a tenth of a second.  WRITES is the same for all that are compared, however fast they are: it says how
+ * Processor time is what counts.  The first repetition does not; the figure is the median of as many as fit into a tenth
+ * of a second, of three at the least, of one where that alone takes longer.  WRITES is the same for all that are compared, however fast they are: it says how
  * many sockets are touched, and so how much of it is in the processor's cache.
  *
  * Socketpairs, as a pipe takes a page of memory that an unprivileged user has only so many of. */
