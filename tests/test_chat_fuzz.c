@@ -1,19 +1,32 @@
-/* test_chat_fuzz.c: anything at any time: terminators are set, the chat is suspended, resumed, emptied and
- * ended, at random, in hooks, timers, posts and from outside, while input comes in pieces of any size.
+/* test_chat_fuzz.c: anything at any time: terminators are set, all kinds of things pushed, the marks moved, the chat is
+ * suspended, resumed, emptied and ended, at random, in hooks, producers, releases, timers, posts and from outside, while
+ * input comes in pieces of any size.
  *
  * A model goes along: it knows what was sent and not delivered yet, and judges each call of a hook by
  * that alone.  When the loop is quiet nothing may be left that could have been delivered. */
 #include "stub_io.h"
 #include "support.h"
+#include <confab/buffer.h>
 #include <confab/chat.h>
+#include <confab/producer.h>
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { SESSIONS = 1000, INPUT = 150, ACTIONS = 60, ROOM = 4096, STEPS = 400 };
+enum {
+    SESSIONS = 1000,
+    INPUT = 150,
+    ACTIONS = 60,
+    ROOM = 4096,
+    STEPS = 400,
+    OUT_ROOM = 1 << 17,
+    MUCH = 40000
+};
 
 /* A chat, its peer, and the model. */
 struct session {
@@ -24,7 +37,7 @@ struct session {
     int peer;
     bool collector; /* collect_incoming_data is the library's own */
     int actions;    /* that may still be done */
-    char done[1024];
+    char done[4096];
 
     char rest[ROOM]; /* sent (or said to have been seen) and not delivered */
     size_t rest_len;
@@ -35,9 +48,12 @@ struct session {
     const char *bytes;
     uint64_t count;
     bool suspended, ending, over, shut, eof_sent, eof_seen;
-    char pushed[ROOM], got[ROOM]; /* output as it should be; as the peer has it so far */
+    char pushed[OUT_ROOM], got[OUT_ROOM]; /* output as it should be; as the peer has it so far */
     size_t pushed_len, got_len;
     bool inside;
+    int owned, released; /* pushes with a release */
+    int resting;         /* producers that said "not now" */
+    int file;            /* has letters() from 0 on */
     int connects, closes;
     enum confab_reason reason;
 };
@@ -220,17 +236,150 @@ static void discard(struct session *s)
     s->message_len = 0;
 }
 
-static void push(struct session *s)
-{
-    char text[32];
-    int len = snprintf(text, sizeof text, "<%u>", under(s, 1u << (1 + under(s, 30))));
-    int error = confab_chat_push(s->chat, text, (size_t)len);
+/* -- output -- */
 
+static void letters(char *to, size_t from, size_t len)
+{
+    for (size_t i = 0; i < len; i++)
+        to[i] = (char)('A' + (from + i) % 53 % 32);
+}
+
+/* Short ones most of the time, those that fill a chunk now and then. */
+static size_t some_length(struct session *s)
+{
+    unsigned kind = under(s, 40);
+    size_t len = kind < 20   ? under(s, 4)
+                 : kind < 34 ? under(s, 70)
+                 : kind < 39 ? under(s, 600)
+                             : under(s, MUCH);
+
+    return len <= OUT_ROOM - s->pushed_len ? len : 0;
+}
+
+/* What is pushed, and so owned until its release. */
+struct piece {
+    struct session *session;
+    size_t len, at;
+    char bytes[];
+};
+
+static struct piece *piece_new(struct session *s, size_t len)
+{
+    struct piece *piece = malloc(sizeof *piece + len);
+
+    cr_assert_not_null(piece);
+    *piece = (struct piece){ .session = s, .len = len };
+    letters(piece->bytes, s->pushed_len, len);
+    s->owned++;
+    return piece;
+}
+
+static void push_copy(struct session *s)
+{
+    char bytes[MUCH];
+    size_t len = some_length(s);
+
+    letters(bytes, s->pushed_len, len);
+    int error = under(s, 4) || len >= 600 ? confab_chat_push(s->chat, bytes, len)
+                                          : confab_chat_printf(s->chat, "%.*s", (int)len, bytes);
     check(s, error == (s->over || s->ending || s->shut ? -EPIPE : 0), "what push returns");
     if (error)
         return;
-    memcpy(s->pushed + s->pushed_len, text, (size_t)len);
-    s->pushed_len += (size_t)len;
+    memcpy(s->pushed + s->pushed_len, bytes, len);
+    s->pushed_len += len;
+}
+
+static void release(void *owner)
+{
+    struct piece *piece = owner;
+    struct session *s = piece->session;
+
+    s->released++;
+    free(piece);
+    if (s->chat && under(s, 3) == 0)
+        push_copy(s);
+}
+
+static void act(struct session *s);
+
+static void resume_output(confab_chat *chat, void *session)
+{
+    struct session *s = session;
+
+    s->resting--;
+    confab_chat_resume_output(chat);
+}
+
+static ssize_t more(void *self, confab_chat *chat, size_t want, const char **bytes)
+{
+    struct piece *piece = self;
+    struct session *s = piece->session;
+    size_t left = piece->len - piece->at, len = 1 + under(s, 1u << under(s, 12));
+
+    (void)want;
+    note(s, "|more:");
+    check(s, chat == s->chat && !s->inside && !s->over, "a producer is asked out of place");
+    if (under(s, 4) == 0)
+        act(s);
+    if (under(s, 4) == 0 && confab_chat_call_later(chat, 0, resume_output, s)) {
+        s->resting++;
+        return -EAGAIN;
+    }
+    *bytes = piece->bytes + piece->at;
+    len = len < left ? len : left;
+    piece->at += len;
+    return (ssize_t)len;
+}
+
+static const struct confab_producer_ops producer = { .size = sizeof producer,
+                                                     .more = more,
+                                                     .release = release };
+
+/* What has its own place in the queue. */
+static int push_apart(struct session *s, unsigned kind, size_t len)
+{
+    char bytes[MUCH];
+    struct piece *piece;
+
+    switch (kind) {
+    case 0:
+        piece = piece_new(s, len);
+        return confab_chat_push_reference(s->chat, piece->bytes, len, release, piece);
+    case 1:
+        return confab_chat_push_with_producer(s->chat, &producer, piece_new(s, len));
+    case 2:
+        return confab_chat_push_file(s->chat, fcntl(s->file, F_DUPFD_CLOEXEC, 0),
+                                     (int64_t)(s->pushed_len % 53), (int64_t)len);
+    default:
+        letters(bytes, s->pushed_len, len);
+        return confab_chat_push_buffer(s->chat, confab_buffer_new(bytes, len));
+    }
+}
+
+static void push(struct session *s)
+{
+    unsigned kind = under(s, 10);
+
+    if (kind >= 4) {
+        push_copy(s);
+        return;
+    }
+    size_t len = some_length(s), from = s->pushed_len;
+    int error = push_apart(s, kind, len);
+    check(s, error == (s->over || s->ending || s->shut ? -EPIPE : 0), "what pushing apart returns");
+    if (error)
+        return;
+    letters(s->pushed + from, from, len);
+    s->pushed_len += len;
+}
+
+static void move_marks(struct session *s)
+{
+    struct confab_chat_options options = { .size = sizeof options, .high = 1 + under(s, 1u << under(s, 17)) };
+
+    options.low = 1 + under(s, (unsigned)options.high);
+    note(s, "marks");
+    check(s, confab_chat_set_options(s->chat, &options) == (s->over ? -EPIPE : 0), "options are set");
 }
 
 static void finish(struct session *s)
@@ -251,8 +400,6 @@ static void finish(struct session *s)
     s->ending = s->ending || which == 2;
     s->shut = s->shut || which == 3;
 }
-
-static void act(struct session *s);
 
 static void in_timer(confab_chat *chat, void *session)
 {
@@ -297,7 +444,11 @@ static void act(struct session *s)
         check(s, (confab_chat_call_later(s->chat, 0, in_timer, s) != 0) == !s->over, "a timer is started");
     } else if (what < 38) {
         check(s, confab_reactor_post(s->reactor, in_post, s) == 0, "post");
-    } else if (what == 38 && under(s, 4) == 0) {
+    } else if (what == 38 && under(s, 2)) {
+        move_marks(s);
+    } else if (what == 38) {
+        confab_chat_resume_output(s->chat);
+    } else if (under(s, 4) == 0) {
         finish(s);
     }
     if (under(s, 3) == 0)
@@ -385,6 +536,22 @@ static int handle_eof(confab_chat *chat)
     return leave(s);
 }
 
+static int handle_drain(confab_chat *chat)
+{
+    return leave(enter(chat, false, "|drain:"));
+}
+
+static int handle_sent(confab_chat *chat)
+{
+    return leave(enter(chat, false, "|all-sent:"));
+}
+
+static int handle_timeout(confab_chat *chat, enum confab_timeout which)
+{
+    (void)which;
+    return leave(enter(chat, false, "|timeout:"));
+}
+
 static void handle_close(confab_chat *chat, enum confab_reason reason)
 {
     struct session *s = confab_chat_data(chat);
@@ -402,17 +569,28 @@ static struct confab_chat_ops ops = { .size = sizeof ops,
                                       .handle_connect = handle_connect,
                                       .found_terminator = found_terminator,
                                       .handle_eof = handle_eof,
+                                      .handle_drain = handle_drain,
+                                      .handle_sent = handle_sent,
+                                      .handle_timeout = handle_timeout,
                                       .handle_close = handle_close };
 
-static void open_session(struct session *s, confab_reactor *reactor, unsigned seed, bool collector)
+static void open_session(struct session *s, confab_reactor *reactor, unsigned seed, bool collector, int file)
 {
     struct confab_chat_options options = { .size = sizeof options, .low = 5, .high = 20, .data = s };
     int pair[2];
 
-    *s = (struct session){ .seed = seed, .reactor = reactor, .collector = collector, .actions = ACTIONS };
+    *s = (struct session){
+        .seed = seed, .reactor = reactor, .collector = collector, .actions = ACTIONS, .file = file
+    };
     s->random = UINT64_C(88172645463325252) ^ (uint64_t)seed << 20;
     for (int i = 0; i < 4; i++)
         under(s, 2);
+    if (under(s, 2)) {
+        options.high = 1u << under(s, 17);
+        options.timeout[CONFAB_TIMEOUT_MESSAGE] = 5 * CONFAB_MILLISECOND;
+        options.timeout[CONFAB_TIMEOUT_IDLE] = 20 * CONFAB_MILLISECOND;
+        options.low = 1;
+    }
     options.in_buffer_size = 1 + under(s, 1u << under(s, 6));
     ops.collect_incoming_data = collector ? confab_chat_collect : collect;
     test_pair(pair);
@@ -438,10 +616,11 @@ static void send_some(struct session *s, unsigned letters)
 
 static void receive(struct session *s)
 {
-    ssize_t n = test_recv(s->peer, s->got + s->got_len, ROOM - s->got_len);
+    size_t before = s->got_len;
+    ssize_t n = test_recv(s->peer, s->got + s->got_len, OUT_ROOM - s->got_len);
 
     s->got_len += n > 0 ? (size_t)n : 0;
-    check(s, s->got_len <= s->pushed_len && starts(s->got, s->pushed, s->got_len),
+    check(s, s->got_len <= s->pushed_len && starts(s->got + before, s->pushed + before, s->got_len - before),
           "other output than was pushed");
 }
 
@@ -454,7 +633,7 @@ static void check_quiet(struct session *s)
     receive(s);
     run_quiet(s->reactor);
     receive(s);
-    if (!s->chat)
+    if (!s->chat || s->resting > 0) /* then output waits, and perhaps input for it */
         return;
     check(s, !s->over && !s->ending, "it has not ended");
     check(s, s->got_len == s->pushed_len, "output is missing");
@@ -507,8 +686,22 @@ static void end_session(struct session *s)
     check(s, s->reason == CONFAB_REASON_CLOSED || (s->ending && s->reason == CONFAB_REASON_DONE),
           "the reason");
     check(s, s->reason != CONFAB_REASON_DONE || s->got_len == s->pushed_len, "output is missing at the end");
+    check(s, s->owned == s->released, "releases");
     test_close(s->peer);
     run_quiet(s->reactor);
+}
+
+/* A file of letters, without a name. */
+static int letters_file(void)
+{
+    static char bytes[MUCH + 53];
+    char path[256];
+
+    snprintf(path, sizeof path, "%s/letters", test_folder());
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    letters(bytes, 0, sizeof bytes);
+    cr_assert_eq(write(fd, bytes, sizeof bytes), (ssize_t)sizeof bytes);
+    return fd;
 }
 
 static void fuzz(bool collector)
@@ -516,17 +709,19 @@ static void fuzz(bool collector)
     struct confab_reactor_options options = { .size = sizeof options, .messages = 3, .reads = 2 };
     static struct session s;
     confab_reactor *reactor;
+    int file = letters_file();
 
     cr_assert_eq(test_reactor_new(&reactor, &options), 0);
     stub_io(reactor);
     for (unsigned seed = 1; seed <= (unsigned)test_rounds(SESSIONS); seed++) {
-        open_session(&s, reactor, seed, collector);
+        open_session(&s, reactor, seed, collector, file);
         unsigned letters = 2 + under(&s, 6);
         for (int i = 0; i < STEPS && (s.sent < INPUT || under(&s, 20)) && s.chat; i++)
             step(&s, letters);
         end_session(&s);
     }
     test_reactor_free(reactor);
+    close(file);
 }
 
 Test(chat_fuzz, whatever_is_done_to_it_each_byte_is_delivered_once_and_in_its_place)
