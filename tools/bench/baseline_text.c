@@ -61,7 +61,7 @@ static void tell_row(struct telling *telling, const struct both *both)
     *(changed > 0 ? &telling->better : changed < 0 ? &telling->worse : &telling->same) += 1;
     estimate_text(then, both->then);
     estimate_text(now, both->now);
-    int n = snprintf(row, sizeof row, "  %-*.64s  %-8s  %-20s  %-20s  %s", (int)telling->contender,
+    int n = snprintf(row, sizeof row, "  %-*.64s  %-8s  %-22s  %-22s  %s", (int)telling->contender,
                      both->contender, figure_kinds[both->figure].title, then, now, words[changed + 1]);
     while (n > 0 && row[n - 1] == ' ')
         row[--n] = '\0';
@@ -132,8 +132,8 @@ void baseline_text(const struct baseline *baseline, const struct report *report,
     if (count == 0)
         snprintf(said, sizeof said, "Nothing is in both: no contender at the same point of a scenario.");
     else
-        snprintf(said, sizeof said, "Of %zu ratio%s %zu are apart: %zu better, %zu worse.", count,
-                 count == 1 ? "" : "s", telling.better + telling.worse, telling.better, telling.worse);
+        snprintf(said, sizeof said, "Apart are %zu of %zu ratio%s: %zu better, %zu worse.",
+                 telling.better + telling.worse, count, count == 1 ? "" : "s", telling.better, telling.worse);
     if (count > 0)
         fputc('\n', out);
     text_line(out, telling.width, 0, 0, said);
