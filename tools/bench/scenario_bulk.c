@@ -47,7 +47,7 @@ static const char *excludes(const struct contender *contender, const struct poin
 
 /* -- The file -------------------------------------------------------------------------- */
 
-static bool write_letters(int fd, struct sample *sample)
+static bool write_letters(int fd, size_t size, struct sample *sample)
 {
     char *piece = malloc(MIB + LETTERS);
     bool well = piece != NULL;
@@ -56,8 +56,8 @@ static bool write_letters(int fd, struct sample *sample)
         letters_fill(piece, MIB + LETTERS);
     else
         sample_fail(sample, "out of memory");
-    for (size_t at = 0; at < ANSWER && well;) {
-        size_t len = ANSWER - at < MIB ? ANSWER - at : MIB;
+    for (size_t at = 0; at < size && well;) {
+        size_t len = size - at < MIB ? size - at : MIB;
         ssize_t n = write(fd, piece + at % LETTERS, len);
         well = n > 0 || (n < 0 && errno == EINTR);
         if (!well)
@@ -69,7 +69,7 @@ static bool write_letters(int fd, struct sample *sample)
 }
 
 /* Its path behind "file="; the caller unlinks it. */
-static bool make_file(char word[PATH], struct sample *sample)
+static bool make_file(char word[PATH], size_t size, struct sample *sample)
 {
     const char *wanted = getenv("TMPDIR");
     int len = snprintf(word, PATH, "file=%s/confab-bench-XXXXXX", wanted && *wanted ? wanted : "/tmp");
@@ -81,7 +81,7 @@ static bool make_file(char word[PATH], struct sample *sample)
         word[0] = '\0';
         return false;
     }
-    well = write_letters(fd, sample);
+    well = write_letters(fd, size, sample);
     close(fd);
     return well;
 }
@@ -101,12 +101,12 @@ static void measure(struct bench *bench, const struct contender *contender, cons
                              .answer = ANSWER,
                              .connections = point->connections };
     struct server server;
-    bool started;
+    bool started, file = strcmp(point->variant, "file") == 0;
 
     snprintf(where, sizeof where, "%s, bulk, %s", contender->name, point->name);
-    if (strcmp(point->variant, "producer") == 0)
+    if (!file)
         snprintf(command, sizeof command, "produce %d\r\n", ANSWER);
-    started = make_file(word, sample) &&
+    started = make_file(word, file ? ANSWER : 0, sample) &&
               server_start(bench, contender, contender->kind == CONTENDER_HOST ? "bench" : "bulk", words,
                            &server, sample);
     if (word[0])
