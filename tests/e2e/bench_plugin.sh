@@ -100,11 +100,12 @@ says_what_is_wrong_with_its_options() {
 # Few letters, so that ends that are none are many.
 counts_as_the_bare_server_does() {
     python3 - "$HOST" $LIMIT <<'PYTHON' || fail "the two differ"
-import random, signal, socket, subprocess, sys
+import atexit, random, signal, socket, subprocess, sys
 host, limit = sys.argv[1], int(sys.argv[2])
 draw = random.Random(7)
 def start(*words):
     process = subprocess.Popen([host, *words], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    atexit.register(process.kill)
     return process, int(process.stdout.readline().decode().strip().rsplit(":", 1)[1])
 def ask(port, pieces):
     client = socket.create_connection(("127.0.0.1", port), limit)
