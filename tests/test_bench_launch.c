@@ -355,6 +355,20 @@ Test(test_bench_launch, environment_is_ours_but_for_the_backend)
     cr_assert_not_null(strstr(text, "\nLC_ALL=C\n"));
 }
 
+/* LeakSanitizer would make a traced one fail. */
+Test(test_bench_launch, server_whose_calls_are_counted_is_not_looked_at_for_leaks)
+{
+    static char text[65536];
+
+    setenv("ASAN_OPTIONS", "verbosity=0", 1);
+    started_with(CONTENDER_PEER, NULL, text, sizeof text);
+    cr_assert_not_null(strstr(text, "\nASAN_OPTIONS=verbosity=0\n"));
+    bench.counting = true;
+    started_with(CONTENDER_PEER, NULL, text, sizeof text);
+    cr_assert_not_null(strstr(text, "\nASAN_OPTIONS=verbosity=0:detect_leaks=0\n"));
+    cr_assert_null(strstr(text, "\nASAN_OPTIONS=verbosity=0\n"));
+}
+
 /* -- System calls ---------------------------------------------------------------------------------- */
 
 /* A process that waits in a system call, which has been counted then. */

@@ -25,24 +25,35 @@ int64_t keep_clock(void)
 
 /* -- Its beginning ------------------------------------------------------------------------- */
 
-static bool is_backend(const char *entry)
+/* What stands behind NAME= in an entry of the environment; NULL: it is not of that name. */
+static const char *value_of(const char *entry, const char *name)
 {
-    static const char name[] = "CONFAB_BACKEND=";
-    return !strncmp(entry, name, sizeof name - 1);
+    size_t len = strlen(name);
+    return !strncmp(entry, name, len) && entry[len] == '=' ? entry + len + 1 : NULL;
 }
 
-/* What the program's environment is: a list of its own of strings that are not. */
-static char **environment(void)
+/* LeakSanitizer cannot look at a process that is traced, says so, and lets it fail. */
+static const char sanitizer[] = "ASAN_OPTIONS", no_leaks[] = "detect_leaks=0";
+
+/* What the program's environment is: a list of its own, whose strings are not its own, but one that is behind it. */
+static char **environment(bool counting)
 {
-    size_t count = 0, kept = 0;
+    const char *options = getenv(sanitizer);
+    size_t count = 0, kept = 0,
+           room = sizeof sanitizer + sizeof no_leaks + (options ? strlen(options) : 0) + 1;
+
     while (environ[count])
         count++;
-    char **list = malloc((count + 1) * sizeof *list);
+    char **list = malloc((count + 2) * sizeof *list + room);
     if (!list)
         return NULL;
     for (size_t i = 0; i < count; i++)
-        if (!is_backend(environ[i]))
+        if (!value_of(environ[i], "CONFAB_BACKEND") && !(counting && value_of(environ[i], sanitizer)))
             list[kept++] = environ[i];
+    if (counting) {
+        list[kept] = (char *)(list + count + 2);
+        snprintf(list[kept++], room, "%s=%s:%s", sanitizer, options ? options : "", no_leaks);
+    }
     list[kept] = NULL;
     return list;
 }
@@ -105,7 +116,7 @@ int keep_start(const struct keep *keep, struct kept **kept)
     int error = -ENOMEM;
 
     void *shared = mmap(NULL, sizeof **kept, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANON, -1, 0);
-    keeper.environment = environment();
+    keeper.environment = environment(keep->counting);
     if (!keeper.environment || shared == MAP_FAILED)
         goto done;
     keeper.kept = shared;
