@@ -321,6 +321,8 @@ static ssize_t more(void *self, confab_chat *chat, size_t want, const char **byt
     check(s, chat == s->chat && !s->inside && !s->over, "a producer is asked out of place");
     if (under(s, 4) == 0)
         act(s);
+    for (unsigned n = under(s, 4); n > 0 && s->actions > 0; n--, s->actions--)
+        push_copy(s);
     if (under(s, 4) == 0 && confab_chat_call_later(chat, 0, resume_output, s)) {
         s->resting++;
         return -EAGAIN;
@@ -439,7 +441,8 @@ static void act(struct session *s)
     } else if (what < 29) {
         discard(s);
     } else if (what < 34) {
-        push(s);
+        for (unsigned n = 1 + under(s, 4); n > 0; n--)
+            push(s);
     } else if (what < 36) {
         check(s, (confab_chat_call_later(s->chat, 0, in_timer, s) != 0) == !s->over, "a timer is started");
     } else if (what < 38) {
@@ -683,7 +686,9 @@ static void end_session(struct session *s)
     run_quiet(s->reactor);
     receive(s);
     check(s, s->closes == 1, "handle_close is missing");
-    check(s, s->reason == CONFAB_REASON_CLOSED || (s->ending && s->reason == CONFAB_REASON_DONE),
+    check(s,
+          s->reason == CONFAB_REASON_CLOSED ||
+              (s->ending && (s->reason == CONFAB_REASON_DONE || s->reason == CONFAB_REASON_TIMEOUT)),
           "the reason");
     check(s, s->reason != CONFAB_REASON_DONE || s->got_len == s->pushed_len, "output is missing at the end");
     check(s, s->owned == s->released, "releases");
