@@ -452,8 +452,9 @@ Test(test_bench_launch, figures_of_a_worker_are_put_into_the_sample)
 
 Test(test_bench_launch, worker_that_prints_something_else_is_refused)
 {
-    static const char *const garbage[] = { "event 1",     "event_ns",     "event_ns ",    "event_ns x",
-                                           "event_ns 1x", "event_ns nan", "event_ns inf", "event_nss 1" };
+    static const char *const garbage[] = { "event_ns -1",  "event 1",      "event_ns",
+                                           "event_ns ",    "event_ns x",   "event_ns 1x",
+                                           "event_ns nan", "event_ns inf", "event_nss 1" };
     char why[BENCH_WHY];
 
     for (size_t i = 0; i < sizeof garbage / sizeof garbage[0]; i++) {

@@ -78,7 +78,7 @@ static bool read_figure(const char *line, struct sample *sample)
             continue;
         double value = strtod(blank + 1, &end);
         sample->figure[i] = value;
-        return end > blank + 1 && !*end && isfinite(value);
+        return end > blank + 1 && !*end && value >= 0 && isfinite(value);
     }
     return false;
 }
