@@ -10,17 +10,23 @@ enum { GET_SYSCALL_INFO = 0x420e, SYSCALL_ENTRY = 1, EVENT_STOP = 128 };
 
 const int calls_wait_flags = __WALL;
 
-/* The operation's type is an enum here and an int there. */
-static long ask(int operation, pid_t pid, uintptr_t address, uintptr_t data)
+/* An enum's conversion from int is one that clang warns of; not all libraries have an enum. */
+#ifdef __GLIBC__
+typedef enum __ptrace_request operation;
+#else
+typedef int operation;
+#endif
+
+static long ask(operation what, pid_t pid, uintptr_t address, uintptr_t data)
 {
-    return ptrace(operation, pid, (void *)address, (void *)data);
+    return ptrace(what, pid, (void *)address, (void *)data);
 }
 
 /* 0: none; -errno. */
 static long syscall_info(pid_t pid)
 {
     uint64_t info[16] = { 0 };
-    if (ask(GET_SYSCALL_INFO, pid, sizeof info, (uintptr_t)info) < 0)
+    if (ask((operation)GET_SYSCALL_INFO, pid, sizeof info, (uintptr_t)info) < 0)
         return -errno;
     return *(const uint8_t *)info;
 }
