@@ -248,7 +248,9 @@ wrong_words_are_refused() {
     assert_wrong '--session: expected --plugin PLUGIN' --session talk.session
     assert_wrong 'not with the scenario echo' --plugin line --session talk.session echo
     assert_wrong '--peer: no peer' --peer nosuch
+    assert_wrong '--peer: none cannot be given beside another' --peer none --peer nosuch
     assert_wrong 'standard output can take one of them' --json - --html -
+    assert_wrong 'expected two files, but got "a" twice' --json a --html a
     assert_wrong 'which --json has' --json - --compare old.json
     assert_wrong '--json: expected one' --json a --json b
     CONFAB_BACKEND=kpoll assert_wrong 'CONFAB_BACKEND: no backend "kpoll"' churn

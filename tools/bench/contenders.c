@@ -142,6 +142,8 @@ static int add_peers(struct contenders_wish *wish, struct report *report, char w
     for (size_t i = 0; i < wish->built.count && !asked && !error; i++)
         error = add(report, &wish->built.contenders[i], why);
     for (size_t i = 0; i < wish->peer_count && !error; i++) {
+        if (strcmp(wish->peers[i], "none") == 0)
+            return refuse(why, "--peer: none cannot be given beside another");
         for (size_t k = 0; k < i; k++)
             if (strcmp(wish->peers[i], wish->peers[k]) == 0)
                 return refuse(why, "--peer: %s is given twice", wish->peers[i]);
