@@ -218,7 +218,8 @@ static int check_outputs(const struct bench_wish *wish)
     if (json && html)
         return usage_error(command, "--json and --html: standard output can take one of them");
     if (wish->json && wish->html && strcmp(wish->json, wish->html) == 0)
-        return usage_error(command, "--json and --html: expected two files, but got \"%s\" twice", wish->json);
+        return usage_error(command, "--json and --html: expected two files, but got \"%s\" twice",
+                           wish->json);
     if (wish->compare && (json || html))
         return usage_error(command, "--compare: is told on standard output, which --%s has: give it a file",
                            json ? "json" : "html");
