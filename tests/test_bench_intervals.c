@@ -1,5 +1,6 @@
 /* test_bench_intervals.c: medians, and how sure they are. */
 #include "tests/noise.h"
+#include "tests/support.h"
 #include "tools/bench/statistics.h"
 
 #include <criterion/criterion.h>
@@ -149,7 +150,7 @@ Test(bench_intervals, they_are_never_narrower_than_the_bootstraps)
 {
     double values[STATISTICS_ROUNDS], low, high;
 
-    for (size_t n = 5; n <= 24; n++) {
+    for (size_t n = 5; n < 5 + (size_t)test_rounds(20); n++) {
         for (size_t k = 0; k < n; k++)
             values[k] = (double)(k * k);
         draw_medians(values, n, &low, &high);
@@ -197,7 +198,7 @@ Test(bench_intervals, have_the_median_in_them_in_95_of_100_cases)
 {
     static const size_t counts[] = { 8, 9, 10, 12, 15, 20 };
 
-    for (size_t i = 0; i < 4; i++) {
+    for (size_t i = 0; i < (size_t)test_rounds(4); i++) {
         double median = true_median(noises[i]);
         for (size_t k = 0; k < 6; k++) {
             double percent = coverage(noises[i], counts[k], median);
@@ -208,7 +209,7 @@ Test(bench_intervals, have_the_median_in_them_in_95_of_100_cases)
 
 Test(bench_intervals, of_few_rounds_too)
 {
-    for (size_t i = 0; i < 4; i++) {
+    for (size_t i = 0; i < (size_t)test_rounds(4); i++) {
         double median = true_median(noises[i]);
         for (size_t n = 3; n < 8; n++) {
             double percent = coverage(noises[i], n, median);
