@@ -182,6 +182,26 @@ Test(bench_report_text, verdicts_of_several_points_stand_below_one_sentence)
     report_free(&report);
 }
 
+/* Whatever the width is at which a line is full. */
+Test(bench_report_text, a_comma_stands_behind_what_it_follows)
+{
+    struct report report;
+
+    report_of_three(&report, 8);
+    struct result *result = report_add(&report, &sample_echo, &at_50);
+    report_set(result, SAMPLE_EPOLL, FIGURE_RATE, 100);
+    report_set(result, SAMPLE_POLL, FIGURE_RATE, 50);
+    report_set(result, SAMPLE_EPOLL, FIGURE_P99, 100);
+    report_set(result, SAMPLE_POLL, FIGURE_P99, 200);
+    report_finish(&report);
+    for (int width = 60; width < 120; width++) {
+        char *text = report_as_text(&report, width);
+        report_says(text, "rate 2.00x (2.00 to 2.00),");
+        free(text);
+    }
+    report_free(&report);
+}
+
 Test(bench_report_text, with_too_few_rounds_it_is_not_said_that_there_is_no_difference)
 {
     struct report report;

@@ -29,11 +29,10 @@ void flow_piece(struct flow *flow, const char *piece)
         size_t indent = flow->follows ? flow->hang : flow->indent;
         fprintf(flow->out, "%*s", (int)indent, "");
         flow->column = indent;
-    } else if (!flow->joins) {
+    } else {
         fputc(' ', flow->out);
         flow->column++;
     }
-    flow->joins = false;
     fputs(piece, flow->out);
     flow->column += width;
 }

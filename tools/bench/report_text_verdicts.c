@@ -36,8 +36,7 @@ static size_t next_result(const struct group *group, size_t from)
 static void tell_result(const struct group *group, struct flow *flow, size_t result)
 {
     const struct report *report = group->report;
-    const char *between = "";
-    char name[sizeof report->results->point.name + 64], piece[8 * UNIT_ROOM];
+    char name[sizeof report->results->point.name + 64], piece[8 * UNIT_ROOM] = "";
     char ratio[UNIT_ROOM], low[UNIT_ROOM], high[UNIT_ROOM];
 
     snprintf(name, sizeof name, "%.40s, %s:", report->results[result].scenario->name,
@@ -48,16 +47,15 @@ static void tell_result(const struct group *group, struct flow *flow, size_t res
         const struct estimate *estimate = &verdict->comparison.ratio;
         if (verdict->result != result || !belongs(group, verdict))
             continue;
-        if (*between) {
-            flow->joins = true;
-            flow_piece(flow, between);
+        if (*piece) { /* another one follows it, in this line or the next */
+            strcat(piece, ",");
+            flow_piece(flow, piece);
         }
-        between = ",";
-        snprintf(piece, sizeof piece, "%s %sx (%s to %s)", figure_kinds[verdict->figure].title,
+        snprintf(piece, sizeof piece - 1, "%s %sx (%s to %s)", figure_kinds[verdict->figure].title,
                  ratio_text(ratio, estimate->median), ratio_text(low, estimate->low),
                  ratio_text(high, estimate->high));
-        flow_piece(flow, piece);
     }
+    flow_piece(flow, piece);
     flow_end(flow);
 }
 
@@ -79,10 +77,10 @@ static void tell_group(const struct group *group, FILE *out, size_t width)
     else
         snprintf(said, sizeof said, "%.64s %s %.64s", ours,
                  aspect_words(group->aspect, group->outcome == OUTCOME_BETTER), theirs);
+    if (!alone)
+        strcat(said, ":");
     flow_text(&flow, said);
     if (!alone) {
-        flow.joins = true;
-        flow_piece(&flow, ":");
         flow_end(&flow);
         flow.indent = 2;
         flow.hang = 6;

@@ -15,7 +15,6 @@ struct flow {
     size_t width, indent, hang; /* before the first line, and before the others */
     size_t column;              /* now; 0: at the beginning of a line */
     bool follows;               /* a line has been broken */
-    bool joins;                 /* the next piece stands behind the last one without a blank */
 };
 void flow_piece(struct flow *flow, const char *piece); /* which is not broken */
 void flow_text(struct flow *flow, const char *text); /* of somewhere else: made printable, broken at blanks */
