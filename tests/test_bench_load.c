@@ -179,6 +179,38 @@ Test(bench_load, a_server_that_is_not_there_is_told)
     fake_stop(&fake);
 }
 
+/* (As if each message were a call.)  However many are under way whenever it begins and ends. */
+static void expect_one_call_a_message(const struct load *load)
+{
+    struct bench bench = fake_bench();
+    struct sample sample = { .taken = false };
+    struct fake fake;
+
+    sample_clear(&sample);
+    fake_start(&fake, FAKE_ANSWERS);
+    fake.server.calls = &fake.counts->messages;
+    load_run(&bench, &fake.server, load, &sample);
+    fake_stop(&fake);
+    cr_assert(sample.taken, "%s", sample.why);
+    cr_expect_eq(sample.figure[FIGURE_CALLS], 1, "%.17g", sample.figure[FIGURE_CALLS]);
+    cr_expect_geq(sample.figure[FIGURE_RATE] * sample.seconds, (double)load->connections);
+    sample_clear(&sample);
+}
+
+Test(bench_load, calls_are_those_of_the_messages_that_are_counted)
+{
+    struct load load = few;
+
+    load.connections = 200;
+    load.depth = 16;
+    load.warm = 0.05;
+    load.seconds = 0.05;
+    expect_one_call_a_message(&load);
+    load.depth = 1;
+    load.churn = true;
+    expect_one_call_a_message(&load);
+}
+
 /* -- An open loop -------------------------------------------------------------------------- */
 
 static const struct load thousand = {
