@@ -340,6 +340,30 @@ Test(bench_baseline, intervals_that_are_apart_are_better_or_worse)
     free(text);
 }
 
+Test(bench_baseline, with_too_few_rounds_then_or_now_nothing_is_apart)
+{
+    for (int i = 0; i < 2; i++) {
+        struct report then, now;
+        struct baseline baseline;
+
+        report_make(&then, 1, 1);
+        report_make(&now, 1.25, 1.25);
+        for (size_t k = 0; k < now.contender_count; k++)
+            (i ? &now : &then)->results[0].series[k].to_bare[FIGURE_RATE].rounds = 3;
+        read_again(&baseline, &then);
+        char *text = told(&baseline, &now, 100);
+        EXPECT_IN(text,
+                  "\n  epoll     rate      1.00 (1.00 to 1.00)   1.25 (1.25 to 1.25)   too few rounds\n");
+        EXPECT_IN(
+            text,
+            "\nOf 3 ratios 1 are apart: 0 better, 1 worse.\nWith fewer than 4 rounds nothing can be told.\n");
+        free(text);
+        baseline_free(&baseline);
+        report_free(&then);
+        report_free(&now);
+    }
+}
+
 Test(bench_baseline, intervals_that_touch_are_not_apart)
 {
     struct report now;

@@ -54,6 +54,21 @@ Test(bench_report_text, a_row_has_a_contenders_figures_and_their_ratios_to_bare)
     report_free(&report);
 }
 
+Test(bench_report_text, rounds_that_are_too_few_for_an_interval_have_none)
+{
+    for (int rounds = 2; rounds <= 3; rounds++) {
+        struct report report;
+        report_of_three(&report, rounds);
+        struct result *result = report_add(&report, &sample_echo, &at_50);
+        report_set(result, SAMPLE_BARE, FIGURE_RATE, 100000);
+        report_finish(&report);
+        char *text = report_as_text(&report, 80);
+        cr_expect_eq(strstr(text, "0.0%") != NULL, rounds == 3, "%s", text);
+        free(text);
+        report_free(&report);
+    }
+}
+
 Test(bench_report_text, a_contender_that_was_not_measured_is_told_with_the_reason_and_has_no_row)
 {
     struct report report;

@@ -18,7 +18,7 @@ struct telling {
     FILE *out;
     size_t width;
     size_t contender; /* columns that the longest name takes */
-    size_t better, worse, same;
+    size_t better, worse, same, untold;
 };
 
 static const struct estimate *find(const struct baseline *baseline, const struct result *result,
@@ -42,11 +42,19 @@ static const char *estimate_text(char to[CELL], const struct estimate *estimate)
     return to;
 }
 
-/* What became of it: -1 worse, 1 better, 0: the intervals have something in common. */
+/* With so few rounds an interval has no width, or one that may be any. */
+static bool too_few(const struct both *both)
+{
+    return both->now->rounds < STATISTICS_JUDGED || both->then->rounds < STATISTICS_JUDGED;
+}
+
+/* What became of it: -1 worse, 1 better, 0: the intervals have something in common, or cannot be told. */
 static int change(const struct both *both)
 {
     bool more = both->now->low > both->then->high, less = both->now->high < both->then->low;
 
+    if (too_few(both))
+        return 0;
     if (!more && !less)
         return 0;
     return more == figure_kinds[both->figure].more_is_better ? 1 : -1;
@@ -59,10 +67,12 @@ static void tell_row(struct telling *telling, const struct both *both)
     char then[CELL], now[CELL], row[512];
 
     *(changed > 0 ? &telling->better : changed < 0 ? &telling->worse : &telling->same) += 1;
+    telling->untold += too_few(both);
     estimate_text(then, both->then);
     estimate_text(now, both->now);
     int n = snprintf(row, sizeof row, "  %-*.64s  %-8s  %-22s  %-22s  %s", (int)telling->contender,
-                     both->contender, figure_kinds[both->figure].title, then, now, words[changed + 1]);
+                     both->contender, figure_kinds[both->figure].title, then, now,
+                     too_few(both) ? "too few rounds" : words[changed + 1]);
     while (n > 0 && row[n - 1] == ' ')
         row[--n] = '\0';
     if (text_width(row) <= telling->width)
@@ -137,4 +147,8 @@ void baseline_text(const struct baseline *baseline, const struct report *report,
     if (count > 0)
         fputc('\n', out);
     text_line(out, telling.width, 0, 0, said);
+    if (telling.untold > 0) {
+        snprintf(said, sizeof said, "With fewer than %d rounds nothing can be told.", STATISTICS_JUDGED);
+        text_line(out, telling.width, 0, 0, said);
+    }
 }

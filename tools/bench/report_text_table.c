@@ -62,7 +62,9 @@ static const char *cell(const struct sheet *sheet, size_t result, size_t contend
     case VALUE:
         return unit_text(to, figure_kinds[column->figure].unit, estimate->median);
     case SPREAD:
-        return spread_text(to, estimate->median, estimate->low, estimate->high);
+        return estimate->rounds < STATISTICS_INTERVAL
+                   ? memcpy(to, "-", 2)
+                   : spread_text(to, estimate->median, estimate->low, estimate->high);
     case RATIO:
         break;
     }

@@ -143,7 +143,7 @@ static struct estimate of_sorted(const double *sorted, size_t n)
     double median = n > 0 ? middle(sorted, n) : NAN;
     struct estimate estimate = { n, median, median, median };
 
-    if (n < 3 || sorted[0] == sorted[n - 1])
+    if (n < STATISTICS_INTERVAL || sorted[0] == sorted[n - 1])
         return estimate;
     if (n < FEW) {
         widen_by_student(&estimate, sorted, n);

@@ -26,13 +26,14 @@
 
 enum {
     STATISTICS_ROUNDS = 100, /* at the most */
-    STATISTICS_JUDGED = 4    /* rounds that a verdict takes at the least */
+    STATISTICS_INTERVAL = 3, /* rounds that an interval takes at the least */
+    STATISTICS_JUDGED = 4    /* and a verdict */
 };
 
 struct estimate {
     size_t rounds;    /* that have a value */
     double median;    /* NAN: none */
-    double low, high; /* its interval of 95 %; the median itself where there are fewer than 3; NAN: none */
+    double low, high; /* its interval of 95 %; the median itself where rounds are too few; NAN: none */
 };
 
 /* Values that are NAN (or infinite) are left out. */
