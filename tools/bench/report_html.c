@@ -58,13 +58,16 @@ static void write_intro(struct page *page)
     }
     fputs("</p>\n<p>", out);
     html_text(out, method);
-    fputs(
-        ". Figures are medians over the rounds; \xC2\xB1 is how far the interval of 95\xC2\xA0% reaches. "
-        "\xE2\x80\x9C"
-        "cpu\xE2\x80\x9D, \xE2\x80\x9C"
-        "calls\xE2\x80\x9D and \xE2\x80\x9Cswitches\xE2\x80\x9D are the "
-        "server\xE2\x80\x99s; \xE2\x80\x9Cp50\xE2\x80\x9D to \xE2\x80\x9Cmax\xE2\x80\x9D are latency.</p>\n",
-        out);
+    fputs(". Figures are medians over the rounds; \xC2\xB1 is how far the interval of 95\xC2\xA0% reaches. "
+          "\xE2\x80\x9C"
+          "cpu\xE2\x80\x9D, \xE2\x80\x9C"
+          "calls\xE2\x80\x9D and \xE2\x80\x9Cswitches\xE2\x80\x9D are the "
+          "server\xE2\x80\x99s; \xE2\x80\x9Cp50\xE2\x80\x9D to \xE2\x80\x9Cmax\xE2\x80\x9D are latency; "
+          "\xE2\x80\x9Cstart\xE2\x80\x9D, "
+          "\xE2\x80\x9Cstop\xE2\x80\x9D, \xE2\x80\x9C"
+          "expire\xE2\x80\x9D and \xE2\x80\x9C"
+          "event\xE2\x80\x9D are processor time.</p>\n",
+          out);
     if (report->command) {
         fputs("<p><code>", out);
         html_text(out, report->command);
