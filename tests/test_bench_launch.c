@@ -594,8 +594,7 @@ Test(test_bench_launch, limit_of_descriptors_is_raised_to_what_is_allowed)
     struct rlimit limit = { 0 };
 
     getrlimit(RLIMIT_NOFILE, &limit);
-    rlim_t most = limit.rlim_max < 5000 ? limit.rlim_max : 5000;
-    limit.rlim_max = most;
+    rlim_t most = limit.rlim_max < 1 << 20 ? limit.rlim_max : 1 << 20;
     limit.rlim_cur = 64;
     cr_assert_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
     cr_assert_eq(descriptors_raise(), (int64_t)most);

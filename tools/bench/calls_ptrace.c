@@ -11,6 +11,7 @@ enum { GET_SYSCALL_INFO = 0x420e, SYSCALL_ENTRY = 1, EVENT_STOP = 128 };
 const int calls_wait_flags = __WALL;
 
 /* An enum's conversion from int is one that clang warns of; not all libraries have an enum. */
+/* glibc has a type for it, others take an int. */
 #ifdef __GLIBC__
 typedef enum __ptrace_request operation;
 #else
