@@ -83,6 +83,24 @@ static void number_lines(struct host *host, int fd, const char *bytes, size_t le
         }
 }
 
+/* The load is the other child of the test.  (Where there is no such list, nothing is stopped.) */
+static void freeze(struct host *host)
+{
+    char path[64];
+    int pid;
+
+    snprintf(path, sizeof path, "/proc/%d/task/%d/children", (int)getppid(), (int)getppid());
+    FILE *list = fopen(path, "r");
+    while (list && fscanf(list, "%d", &pid) == 1)
+        if (pid != getpid() && kill(pid, SIGSTOP) == 0) {
+            let_pass(FAKE_STALL);
+            kill(pid, SIGCONT);
+            host->counts->frozen = true;
+        }
+    if (list)
+        fclose(list);
+}
+
 static void respond(struct host *host, int at, char *bytes, size_t len)
 {
     const int fd = host->fds[at].fd;
@@ -111,6 +129,11 @@ static void respond(struct host *host, int at, char *bytes, size_t len)
     case FAKE_STALLS:
         if (late && !host->stalled)
             let_pass(FAKE_STALL);
+        host->stalled = late;
+        break;
+    case FAKE_FREEZES:
+        if (late && !host->stalled)
+            freeze(host);
         host->stalled = late;
         break;
     case FAKE_SLOW:

@@ -14,6 +14,7 @@ enum fake_kind {
     FAKE_MIXES,   /* gives the answers of the first two connections to each other */
     FAKE_EXTRA,   /* sends more than it was sent, after some time */
     FAKE_STALLS,  /* answers nobody for FAKE_STALL ms, once */
+    FAKE_FREEZES, /* stops the load for as long, once */
     FAKE_SLOW,    /* takes more than a ms for a message */
     FAKE_PIECES,  /* sends them back byte by byte */
     FAKE_GREETS,  /* says "hello" first, then as ANSWERS */
@@ -27,6 +28,7 @@ enum { FAKE_STALL = 200 };
 /* What it has seen. */
 struct fake_counts {
     volatile uint64_t accepted, messages, resets;
+    volatile bool frozen;       /* FREEZES has found the load */
     volatile uint64_t bytes[3]; /* of the first connections */
 };
 

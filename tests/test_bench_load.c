@@ -229,6 +229,21 @@ Test(bench_load, requests_that_a_stall_has_kept_waiting_all_show_it)
     sample_clear(&sample);
 }
 
+/* The load is kept from running: it says so, and what was due then counts from when it was due. */
+Test(bench_load, requests_that_the_load_itself_has_kept_waiting_all_show_it)
+{
+    struct bench bench = fake_bench();
+    struct sample sample;
+    struct fake_counts counts = fake_load(FAKE_FREEZES, &thousand, &bench, &sample);
+
+    if (!counts.frozen)
+        cr_skip_test("who is whose child cannot be read here");
+    cr_assert(sample.taken, "%s", sample.why);
+    cr_expect_geq(slower_than(sample.latency, FAKE_STALL * CONFAB_MILLISECOND / 2), 80);
+    cr_expect_geq(sample.late, 80);
+    sample_clear(&sample);
+}
+
 Test(bench_load, each_request_that_was_due_is_counted)
 {
     struct bench bench = fake_bench();
