@@ -266,6 +266,15 @@ Test(bench_report_json, verdicts_name_who_where_and_what, .init = make_sample, .
     cr_expect_null(verdict);
 }
 
+Test(bench_report_json, of_too_few_rounds_there_is_no_verdict, .init = make_sample, .fini = clean_up)
+{
+    struct comparison *first = &report.verdicts[0].comparison;
+
+    first->verdict = NO_DIFFERENCE;
+    first->ratio.rounds = 3;
+    cr_expect_str_eq(string_at(read_back(), "verdicts/[0]/verdict"), "too few rounds");
+}
+
 Test(bench_report_json, a_round_that_failed_is_null_and_says_why, .init = make_sample, .fini = clean_up)
 {
     sample_fail(&report.results[0].series[1].samples[3], "the server \"ended\"\n\x01");

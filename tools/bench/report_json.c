@@ -1,5 +1,6 @@
 /* report_json.c: a report for programs.  confab-bench(1) documents the form; baseline.c reads it again. */
 #include "tools/bench/report.h"
+#include "tools/bench/words.h"
 #include "tools/json.h"
 #include <math.h>
 
@@ -209,18 +210,10 @@ static void write_result(struct json *json, const struct report *report, const s
     json_close(json, '}');
 }
 
-static const char *verdict_name(const struct comparison *comparison)
-{
-    switch (comparison->verdict) {
-    case BETTER:
-        return "better";
-    case WORSE:
-        return "worse";
-    case NO_DIFFERENCE:
-        break;
-    }
-    return "no difference";
-}
+static const char *const outcomes[OUTCOMES] = { [OUTCOME_BETTER] = "better",
+                                                [OUTCOME_WORSE] = "worse",
+                                                [OUTCOME_SAME] = "no difference",
+                                                [OUTCOME_UNTOLD] = "too few rounds" };
 
 static void write_verdict(struct json *json, const struct report *report, const struct verdict *verdict)
 {
@@ -238,7 +231,7 @@ static void write_verdict(struct json *json, const struct report *report, const 
     json_integer(json, "rounds", (int64_t)verdict->comparison.ratio.rounds);
     json_number(json, "p", verdict->comparison.p);
     json_number(json, "adjusted", verdict->comparison.adjusted);
-    json_string(json, "verdict", verdict_name(&verdict->comparison));
+    json_string(json, "verdict", outcomes[verdict_outcome(verdict)]);
     json_close(json, '}');
 }
 
