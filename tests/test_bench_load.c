@@ -3,12 +3,14 @@
 #include "tools/bench/load_engine.h"
 
 #include <criterion/criterion.h>
+#include <dlfcn.h>
 #include <errno.h>
 #include <math.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 static const struct load few = { .connections = 4, .depth = 1, .size = 64, .seconds = 0.2, .silence = 5 };
@@ -356,6 +358,36 @@ Test(bench_load, churn_has_a_connection_for_each_message_and_resets_it)
     cr_expect_eq(counts.messages, counts.accepted);
     cr_expect_leq(sample.latency->total, counts.accepted);
     cr_expect_geq(counts.resets + 4, counts.accepted); /* the last may not have been seen yet */
+    sample_clear(&sample);
+}
+
+/* What connect(2) is to take here, beside what it takes; all else has the system's own. */
+static int64_t connect_ms;
+
+int connect(int fd, const struct sockaddr *address, socklen_t len)
+{
+    const struct timespec time = { .tv_sec = 0, .tv_nsec = (long)connect_ms * 1000000 };
+    int (*next)(int, const struct sockaddr *, socklen_t);
+    void *found = dlsym(RTLD_NEXT, "connect");
+
+    memcpy(&next, &found, sizeof next);
+    nanosleep(&time, NULL);
+    return next(fd, address, len);
+}
+
+Test(bench_load, latency_of_churn_has_the_connecting_in_it)
+{
+    struct load load = few;
+    struct bench bench = fake_bench();
+    struct sample sample;
+
+    load.connections = 1;
+    load.churn = true;
+    connect_ms = 20;
+    fake_load(FAKE_ANSWERS, &load, &bench, &sample);
+    cr_assert(sample.taken, "%s", sample.why);
+    cr_assert_not_null(sample.latency);
+    cr_expect_geq(sample.latency->least, UINT64_C(20000000));
     sample_clear(&sample);
 }
 
