@@ -121,7 +121,8 @@ void stream_run(struct bench *bench, const struct server *server, const struct s
         else
             sample_fail(sample, "%s", load.findings->why);
     }
-    if (sample->load_busy > load_full && sample->server_busy < server_full)
+    bool counts = !bench->counting && bench->round >= 0;
+    if (counts && sample->load_busy > load_full && sample->server_busy < server_full)
         bench_warn(bench, "%s: the load generator, not the server, was the limit", stream->where);
     munmap(load.findings, sizeof *load.findings);
 }
