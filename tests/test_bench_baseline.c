@@ -353,10 +353,10 @@ Test(bench_baseline, with_too_few_rounds_then_or_now_nothing_is_apart)
         read_again(&baseline, &then);
         char *text = told(&baseline, &now, 100);
         EXPECT_IN(text,
-                  "\n  epoll     rate      1.00 (1.00 to 1.00)   1.25 (1.25 to 1.25)   too few rounds\n");
+                  "\n  epoll     rate      1.00 (1.00 to 1.00)     1.25 (1.25 to 1.25)     too few rounds\n");
         EXPECT_IN(
             text,
-            "\nOf 3 ratios 1 are apart: 0 better, 1 worse.\nWith fewer than 4 rounds nothing can be told.\n");
+            "\nApart are 1 of 3 ratios: 0 better, 1 worse.\nWith fewer than 4 rounds nothing can be told.\n");
         free(text);
         baseline_free(&baseline);
         report_free(&then);

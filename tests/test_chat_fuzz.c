@@ -669,7 +669,8 @@ static void step(struct session *s, unsigned letters)
 
 static void end_session(struct session *s)
 {
-    if (s->chat)
+    /* One that was aborted has reset its peer, though handle_close is still to come. */
+    if (s->chat && confab_chat_state(s->chat) != CONFAB_STATE_CLOSED)
         test_shutdown(s->peer);
     note(s, "|ended");
     s->eof_sent = true;
