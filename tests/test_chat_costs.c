@@ -143,6 +143,11 @@ Test(chat_costs, what_was_sent_costs_nothing_while_something_else_waits)
     size_t alone = confab_chat_output_size(chat) - behind;
     run_quiet(reactor);
     cr_assert_eq(confab_chat_output_size(chat), alone);
+    cr_assert_eq(confab_deferred_producer_set(deferred, &confab_simple_producer_ops,
+                                              confab_simple_producer_new("c", 1, 1, NULL, NULL)),
+                 0);
+    run_quiet(reactor);
+    cr_assert_eq(confab_chat_output_size(chat), 0);
 }
 
 /* -- Bytes behind bytes ----------------------------------------------------------- */
