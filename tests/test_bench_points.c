@@ -67,7 +67,8 @@ Test(bench_points, idle_has_no_more_connections_than_descriptors_allow)
 {
     const struct rlimit limit = { .rlim_cur = 500, .rlim_max = 500 };
 
-    cr_assert_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    if (setrlimit(RLIMIT_NOFILE, &limit)) /* valgrind keeps some for itself */
+        cr_skip_test("the limit of descriptors cannot be lowered");
     cr_assert_eq(points_of(&idle_scenario), 1);
     cr_assert_gt(points[0].connections, 400);
     cr_assert_lt(points[0].connections, 500);
