@@ -177,6 +177,6 @@ Test(bench_points, memory_of_a_connection_is_a_few_bytes_of_bare, .timeout = 120
     if (isnan(sample.figure[FIGURE_MEMORY]))
         cr_skip_test("this system does not tell");
     cr_assert_geq(sample.figure[FIGURE_MEMORY], 0);
-    cr_assert_lt(sample.figure[FIGURE_MEMORY], 4096);
+    cr_assert_lt(sample.figure[FIGURE_MEMORY], 2048);
     sample_clear(&sample);
 }

@@ -225,6 +225,12 @@ Test(bench_run, an_old_build_is_excluded_from_what_it_has_not)
     report.contenders[2].lacks = NEEDS_WORKERS | NEEDS_PLUGIN;
     cr_assert_eq(run(&bench, fakes, &report), 0);
     cr_assert_str_eq(report.results[0].series[2].excluded, "an older build, without `bench --part`");
+    report_free(&report);
+    open_fakes();
+    fake.needs = NEEDS_PLUGIN;
+    report.contenders[2].lacks = NEEDS_PLUGIN;
+    cr_assert_eq(run(&bench, fakes, &report), 0);
+    cr_assert_str_eq(report.results[0].series[2].excluded, "an older build, without the plugin `bench`");
 }
 
 Test(bench_run, one_round_that_fails_is_kept_and_told)

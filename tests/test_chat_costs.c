@@ -201,4 +201,14 @@ Test(chat_costs, a_chunk_behind_a_reference_leaves_no_cost_to_its_next_user)
     run_quiet(reactor);
     test_expect(peer, "ab");
     cr_assert_eq(confab_chat_output_size(chat), 0);
+
+    /* Once more, and something behind it waits. */
+    void *deferred = confab_deferred_producer_new();
+    cr_assert_eq(confab_chat_push(chat, "a", 1), 0);
+    cr_assert_eq(confab_chat_push_with_producer(chat, &confab_deferred_producer_ops, deferred), 0);
+    run_quiet(reactor);
+    cr_expect_lt(confab_chat_output_size(chat), 200);
+    cr_assert_eq(confab_deferred_producer_set(deferred, NULL, NULL), 0);
+    run_quiet(reactor);
+    cr_assert_eq(confab_chat_output_size(chat), 0);
 }
