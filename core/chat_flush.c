@@ -167,7 +167,8 @@ static enum round send_file(confab_chat *chat, struct segment *segment, size_t *
     }
     if (segment->u.file.left == 0)
         output_drop_first(&chat->output, reactor);
-    return ROUND_SENT;
+    /* Also where the file has shrunk: the next call finds that. */
+    return (size_t)n < want ? ROUND_BLOCKED : ROUND_SENT;
 }
 
 static enum round send_rounds(confab_chat *chat)

@@ -1,5 +1,6 @@
 /* test_chat_output.c: what is pushed arrives whole, in order and soon. */
 #include "core/chat.h"
+#include "slow_io.h"
 #include "support.h"
 #include <criterion/criterion.h>
 #include <errno.h>
@@ -407,6 +408,23 @@ Test(chat_output, push_file_sends_8_MiB_intact)
     cr_file_closed(&end);
     test_reactor_free(reactor);
     free(bytes);
+}
+
+Test(chat_output, a_file_of_which_a_part_is_taken_is_tried_once_a_turn)
+{
+    confab_reactor *reactor = test_reactor();
+    struct end end = { 0 };
+
+    open_end(&end, reactor);
+    slow_io(reactor);
+    push_file(&end, "0123456789", 10, 0, -1);
+    for (size_t turn = 1; turn <= 10; turn++) {
+        confab_reactor_run_once(reactor, 0);
+        cr_assert_eq(slow_calls, turn);
+    }
+    test_expect(end.peer, "0123456789");
+    cr_file_closed(&end);
+    test_reactor_free(reactor);
 }
 
 Test(chat_output, a_file_that_shrank_closes_with_EIO)
