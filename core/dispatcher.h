@@ -11,20 +11,21 @@
 #include "core/reactor.h"
 #include <confab/dispatcher.h>
 
+/* What each event looks at comes first, and together: with many descriptors it is not in the processor's cache. */
 struct confab_dispatcher {
     struct channel channel;
-    struct confab_dispatcher_ops ops; /* whole, whatever the size that was given */
+    uint8_t state;  /* enum confab_dispatcher_state */
+    uint8_t wanted; /* what its user wants, a sum of enum confab_events */
+    bool stream;    /* a pipe or a terminal: read and write */
+    bool datagram;  /* nothing received is not the end */
+    bool ended;     /* the connection has ended: closes when its listed work is done */
+    bool cut;       /* a send found that it has ended: what had arrived is read, then it closes */
+    bool moved;     /* recv has got something since handle_read was called for that */
+    bool resting;   /* accept failed for want of something: waits for its timer */
     void *data;
-    uint8_t state;      /* enum confab_dispatcher_state */
-    uint8_t wanted;     /* what its user wants, a sum of enum confab_events */
-    struct peer target; /* what it was last told to connect to */
-    bool stream;        /* a pipe or a terminal: read and write */
-    bool datagram;      /* nothing received is not the end */
-    bool ended;         /* the connection has ended: closes when its listed work is done */
-    bool cut;           /* a send found that it has ended: what had arrived is read, then it closes */
-    bool moved;         /* recv has got something since handle_read was called for that */
-    bool through;       /* a connect was done at once, and is told of by the first event */
-    bool resting;       /* accept failed for want of something: waits for its timer */
+    struct confab_dispatcher_ops ops; /* whole, whatever the size that was given */
+    struct peer target;               /* what it was last told to connect to */
+    bool through;                     /* a connect was done at once, and is told of by the first event */
 };
 
 /* Bits of listed work. */

@@ -53,8 +53,6 @@ static int run(struct post *posts, confab_reactor *reactor)
 
 int posts_run(confab_reactor *reactor)
 {
-    if (!atomic_load_explicit(&reactor->posted, memory_order_acquire))
-        return 0;
     int n = run(take_all(reactor), reactor);
     return n + pool_turn(reactor->work_pool) + pool_turn(reactor->names_pool);
 }

@@ -237,7 +237,8 @@ int reactor_rebuild(confab_reactor *reactor, bool forked);
 bool reactor_give_spare(confab_reactor *reactor);
 void reactor_take_spare(confab_reactor *reactor);
 
-/* post.c, signals.c: what the turn runs of them; each returns how many.  posts_run also ends the jobs of the pools. */
+/* post.c, signals.c: what the turn runs of them, where reactor->posted and reactor->signalled say that there is something;
+ * each returns how many.  posts_run also ends the jobs of the pools. */
 int posts_run(confab_reactor *reactor);
 void posts_cancel(confab_reactor *reactor);
 void posts_refuse(confab_reactor *reactor); /* from now on: the reactor is being freed */

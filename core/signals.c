@@ -90,8 +90,6 @@ int signals_run(confab_reactor *reactor)
 {
     int n = 0;
 
-    if (!atomic_load_explicit(&reactor->signalled, memory_order_relaxed))
-        return 0;
     atomic_store(&reactor->signalled, false);
     for (int signo = 1; signo < SIGNALS; signo++) {
         struct row *row = &table[signo];

@@ -167,8 +167,10 @@ static int turn(confab_reactor *reactor, int64_t timeout)
     for (int i = 0; i < n; i++)
         ready_one(reactor, &reactor->ready[i]);
     n += run_timers(reactor);
-    n += signals_run(reactor);
-    n += posts_run(reactor);
+    if (atomic_load_explicit(&reactor->signalled, memory_order_relaxed))
+        n += signals_run(reactor);
+    if (atomic_load_explicit(&reactor->posted, memory_order_acquire))
+        n += posts_run(reactor);
     if (reactor->work.first)
         n += channels_work(reactor);
     if (reactor->releases)
