@@ -1,6 +1,7 @@
 /* launched.c: what the tests of `confab bench` start as a server or a worker: its first word says what it does.  With
  * CONFAB_TEST_TELL it writes into that file what it was started with. */
 #include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -123,12 +124,14 @@ static int holds(char **words)
     return fd < 0 || listen_until_end() || write(fd, "bye", 3) != 3;
 }
 
-/* With a child, both of which hold a pipe that has a name. */
+/* With a child, both of which hold a pipe that has a name.  The child goes when nobody reads that any more, and else stays:
+ * it says nothing, as who says something where nobody listens is ended by that. */
 static int leaves(char **words)
 {
-    if (open(words[0], O_WRONLY) < 0)
+    struct pollfd held = { .fd = open(words[0], O_WRONLY) };
+    if (held.fd < 0)
         return 1;
-    return fork() == 0 ? never_listens(words) : listen_until_end();
+    return fork() == 0 ? poll(&held, 1, -1) : listen_until_end();
 }
 
 /* -- What it was started with ---------------------------------------------------------------- */
