@@ -99,6 +99,10 @@ struct confab_io {
      * used) to fd, which may be of any kind.  0: the file ends there. */
     ssize_t (*sendfile)(void *state, int fd, int file, int64_t offset, size_t len);
 
+    /* Holds back, or no longer, what is no full packet: for who sends much in pieces, each of which would end in
+     * a small packet, and wake the peer for it.  -ENOTSUP, -EOPNOTSUPP (it is no TCP), or a NULL in the table. */
+    int (*cork)(void *state, int fd, bool on);
+
     /* How much of what was sent the peer's system has not got, about: 0 only where it
      * has got all.  -ENOTSUP, or a NULL in the table: it is not to be known. */
     int (*unsent)(void *state, int fd);

@@ -5,6 +5,7 @@
  *
  *     posix_socket_   accept4 fcntl                making descriptors
  *     posix_sendfile_ linux freebsd macos copy     a file to a descriptor
+ *     posix_cork_     linux none                   holding back what is no full packet
  *     posix_unsent_   linux freebsd macos none     what is on its way to the peer
  *     wake_           eventfd pipe2 pipe           what wake writes to
  */
@@ -64,6 +65,9 @@ int posix_prepare(int fd);
 
 /* posix_sendfile_*.c: as confab_io.sendfile, but may raise SIGPIPE. */
 ssize_t posix_sendfile(int fd, int file, int64_t offset, size_t len);
+
+/* posix_cork_*.c: as confab_io.cork. */
+int posix_cork(int fd, bool on);
 
 /* posix_unsent_*.c: as confab_io.unsent. */
 int posix_unsent(int fd);

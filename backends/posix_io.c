@@ -194,6 +194,12 @@ static int io_shutdown(void *state, int fd, int how)
     return shutdown(fd, how) < 0 ? -errno : 0;
 }
 
+static int io_cork(void *state, int fd, bool on)
+{
+    (void)state;
+    return posix_cork(fd, on);
+}
+
 static int io_unsent(void *state, int fd)
 {
     (void)state;
@@ -278,6 +284,7 @@ const struct confab_io confab_posix_io = {
     .recvfrom = io_recvfrom,
     .sendto = io_sendto,
     .sendfile = io_sendfile,
+    .cork = io_cork,
     .unsent = io_unsent,
     .shutdown = io_shutdown,
     .close = io_close,

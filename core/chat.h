@@ -309,6 +309,9 @@ int chat_pending_back(confab_chat *chat, const char *bytes, size_t len);
  * that whether it leaves does not depend on how the input was split into reads. */
 void chat_send_last(confab_chat *chat);
 
+/* Before the first of the output is dropped, and the chat lives on: what was held back for it is to go. */
+void chat_uncork(confab_chat *chat);
+
 /* Sends what can be sent now, and does what follows from it. */
 void chat_flush(confab_chat *chat);
 

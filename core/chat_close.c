@@ -206,6 +206,7 @@ void confab_chat_discard_buffers(confab_chat *chat)
     if (feed_of(chat))
         chat->flags |= CHAT_DISCARDED;
     chat_settle(chat);
+    chat_uncork(chat);
     output_drop_all(&chat->output, reactor);
     chat->flags &= ~(uint32_t)CHAT_BLOCKED;
     chat_interest(chat);

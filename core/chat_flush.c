@@ -141,6 +141,26 @@ static enum round send_produced(confab_chat *chat, struct segment *segment, size
     return segment->left ? ROUND_BLOCKED : ROUND_SENT;
 }
 
+/* Each call ends in a packet that is not full, and that wakes the peer: only the last should. */
+static void cork(confab_chat *chat, struct segment *segment)
+{
+    const confab_reactor *reactor = chat->channel.reactor;
+
+    if (!reactor->io->cork || chat->flags & (CHAT_NO_SOCKET | CHAT_RATED))
+        return;
+    reactor->io->cork(reactor->state, chat->channel.fd, true);
+    segment->corked = true;
+}
+
+void chat_uncork(confab_chat *chat)
+{
+    const confab_reactor *reactor = chat->channel.reactor;
+    const struct segment *first = chat->output.first;
+
+    if (first && first->kind == SEGMENT_FILE && first->corked)
+        reactor->io->cork(reactor->state, chat->channel.fd, false);
+}
+
 static enum round send_file(confab_chat *chat, struct segment *segment, size_t *left)
 {
     confab_reactor *reactor = chat->channel.reactor;
@@ -149,6 +169,8 @@ static enum round send_file(confab_chat *chat, struct segment *segment, size_t *
     ssize_t n = 0;
 
     if (want > 0) {
+        if ((int64_t)want < of_file && !segment->corked)
+            cork(chat, segment);
         n = reactor->io->sendfile(reactor->state, chat->channel.fd, segment->u.file.fd,
                                   segment->u.file.offset, want);
         if (n < 0)
@@ -165,8 +187,10 @@ static enum round send_file(confab_chat *chat, struct segment *segment, size_t *
         segment->u.file.left -= n;
         *left -= (size_t)n;
     }
-    if (segment->u.file.left == 0)
+    if (segment->u.file.left == 0) {
+        chat_uncork(chat);
         output_drop_first(&chat->output, reactor);
+    }
     /* Also where the file has shrunk: the next call finds that. */
     return (size_t)n < want ? ROUND_BLOCKED : ROUND_SENT;
 }

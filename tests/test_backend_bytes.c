@@ -296,6 +296,20 @@ BACKEND_TEST(backend_bytes, sendfile_says_what_is_wrong)
     expect(s, s->io->sendfile(s->state, pair[0], folder, 0, 1) < 0);
 }
 
+/* Whether it holds anything back only the system knows, and for how long. */
+BACKEND_TEST(backend_bytes, what_was_corked_arrives_once_it_is_not)
+{
+    int pair[2];
+
+    subject_pair(s, OVER_TCP, pair);
+    if (!s->io->cork || s->io->cork(s->state, pair[0], true) == -ENOTSUP)
+        return;
+    expect(s, s->io->send(s->state, pair[0], "ab", 2, 0) == 2);
+    expect(s, s->io->send(s->state, pair[0], "c", 1, 0) == 1);
+    expect(s, s->io->cork(s->state, pair[0], false) == 0);
+    subject_expect(s, pair[1], "abc");
+}
+
 /* -- What has arrived ------------------------------------------------------------------ */
 
 BACKEND_TEST(backend_bytes, unsent_is_0_only_where_the_peer_has_got_all)

@@ -209,6 +209,7 @@ BACKEND_TEST(backend_io, what_is_no_descriptor_is_EBADF_to_each)
         expect(s, io->recvfrom(state, fd, &byte, 1, 0, NULL, NULL) == -EBADF);
         expect(s, io->sendto(state, fd, "x", 1, 0, NULL, 0) == -EBADF);
         expect(s, io->sendfile(state, fd, file, 0, 1) == -EBADF);
+        expect(s, !io->cork || io->cork(state, fd, true) == -EBADF || io->cork(state, fd, true) == -ENOTSUP);
         expect(s, !io->unsent || io->unsent(state, fd) == -EBADF || io->unsent(state, fd) == -ENOTSUP);
         expect(s, io->shutdown(state, fd, SHUT_WR) == -EBADF);
         expect(s, io->close(state, fd) == -EBADF);

@@ -427,6 +427,78 @@ Test(chat_output, a_file_of_which_a_part_is_taken_is_tried_once_a_turn)
     test_reactor_free(reactor);
 }
 
+/* -- Small packets are held back while a file goes in several calls ------------------------ */
+
+static struct confab_io corking;
+static char corks[8]; /* '+' on, '-' off, as they were called */
+
+static int note_cork(void *state, int fd, bool on)
+{
+    (void)state, (void)fd;
+    cr_assert_lt(strlen(corks), sizeof corks - 1);
+    strcat(corks, on ? "+" : "-");
+    return 0;
+}
+
+static void look_at_corks(confab_reactor *reactor)
+{
+    corking = *reactor->io;
+    corking.cork = note_cork;
+    reactor->io = &corking;
+}
+
+Test(chat_output, a_file_of_several_calls_is_corked_once_and_uncorked_at_its_end)
+{
+    enum { LEN = 3 << 20 };
+    confab_reactor *reactor = test_reactor();
+    struct end end = { 0 };
+    char *bytes = test_pattern(LEN);
+
+    open_end(&end, reactor);
+    look_at_corks(reactor);
+    push_file(&end, bytes, LEN, 0, LEN);
+    confab_reactor_run_once(reactor, 0);
+    cr_assert_str_eq(corks, "+");
+    test_expect_bytes(reactor, end.peer, bytes, LEN);
+    cr_assert_str_eq(corks, "+-");
+    test_reactor_free(reactor);
+    free(bytes);
+}
+
+Test(chat_output, a_file_that_goes_in_one_call_is_not_corked)
+{
+    confab_reactor *reactor = test_reactor();
+    struct end end = { 0 };
+
+    open_end(&end, reactor);
+    look_at_corks(reactor);
+    push_file(&end, "0123456789", 10, 0, -1);
+    run_quiet(reactor);
+    test_expect(end.peer, "0123456789");
+    cr_assert_str_eq(corks, "");
+    test_reactor_free(reactor);
+}
+
+Test(chat_output, discarding_a_file_that_is_under_way_uncorks_it)
+{
+    enum { LEN = 3 << 20 };
+    confab_reactor *reactor = test_reactor();
+    struct end end = { 0 };
+    char *bytes = test_pattern(LEN);
+
+    open_end(&end, reactor);
+    look_at_corks(reactor);
+    push_file(&end, bytes, LEN, 0, LEN);
+    confab_reactor_run_once(reactor, 0);
+    confab_chat_discard_buffers(end.chat);
+    cr_assert_str_eq(corks, "+-");
+    cr_assert_eq(confab_chat_puts(end.chat, "alive"), 0);
+    run_quiet(reactor);
+    cr_assert_str_eq(corks, "+-");
+    test_reactor_free(reactor);
+    free(bytes);
+}
+
 Test(chat_output, a_file_that_shrank_closes_with_EIO)
 {
     confab_reactor *reactor = test_reactor();

@@ -145,6 +145,21 @@ Test(posix_io, an_option_reaches_the_socket)
     io->close(NULL, fd);
 }
 
+#ifdef TCP_CORK
+Test(posix_io, a_cork_reaches_the_socket)
+{
+    int fd = io->socket(NULL, AF_INET, SOCK_STREAM, 0), value;
+
+    for (int on = 1; on >= 0; on--) {
+        socklen_t len = sizeof value;
+        cr_assert_eq(io->cork(NULL, fd, on), 0);
+        cr_assert_eq(getsockopt(fd, IPPROTO_TCP, TCP_CORK, &value, &len), 0);
+        cr_assert_eq(value != 0, on);
+    }
+    io->close(NULL, fd);
+}
+#endif
+
 Test(posix_io, random_is_never_the_same_with_or_without_descriptors)
 {
     struct rlimit limit, none;
