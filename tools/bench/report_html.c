@@ -58,7 +58,9 @@ static void write_intro(struct page *page)
     }
     fputs("</p>\n<p>", out);
     html_text(out, method);
-    fputs(". Figures are medians over the rounds; \xC2\xB1 is how far the interval of 95\xC2\xA0% reaches. "
+    fputs(". Figures are medians over the rounds; \xC2\xB1 is how far the interval of 95\xC2\xA0% reaches; "
+          "\xE2\x80\x9Cto bare\xE2\x80\x9D is the median of the ratios round by round, not the ratio of the "
+          "medians. "
           "\xE2\x80\x9C"
           "cpu\xE2\x80\x9D, \xE2\x80\x9C"
           "calls\xE2\x80\x9D and \xE2\x80\x9Cswitches\xE2\x80\x9D are the "

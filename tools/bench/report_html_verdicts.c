@@ -171,7 +171,8 @@ void page_verdicts(struct page *page)
                 "the line the first "
                 "does better. A difference is one that is not chance (%.0f\xC2\xA0%% over all %zu "
                 "comparisons together, by "
-                "Holm) and is %.0f\xC2\xA0%% or more.",
+                "Holm) and is %.0f\xC2\xA0%% or more. An interval is of its one ratio, so it may leave out 1 "
+                "where no difference is shown.",
                 100 * STATISTICS_LEVEL, report_family(report), 100 * STATISTICS_LEAST);
     if (report_family(report) < report->verdict_count)
         html_format(page->out, " With fewer than %d rounds nothing can be told.", STATISTICS_JUDGED);

@@ -77,9 +77,9 @@ static void write_head(const struct report *report, FILE *out, size_t width)
     text_line(
         out, width, 0, 4,
         "Figures are medians over the rounds; \"+-\": how far the interval of 95 % reaches; \"x bare\": "
-        "the ratio to bare, which is written straight on the system's poller and is the floor; cpu, "
-        "calls and switches are the server's; p50 to max are latency; start, stop, expire and event are "
-        "processor time.");
+        "the ratio to bare, which is written straight on the system's poller and is the floor: the "
+        "median of the ratios round by round, not the ratio of the medians; cpu, calls and switches are "
+        "the server's; p50 to max are latency; start, stop, expire and event are processor time.");
 }
 
 static void write_warnings(const struct report *report, FILE *out, size_t width)

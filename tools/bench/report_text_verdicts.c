@@ -138,10 +138,12 @@ void text_verdicts(const struct report *report, FILE *out, size_t width)
     fputs("verdicts\n", out);
     tell_sum(report, pairs, count, out, width);
     fputc('\n', out);
-    snprintf(said, sizeof said,
-             "Ratios are ours to theirs, in brackets the interval of 95 %%. A difference is one that is not "
-             "chance (%.0f %% over all %zu comparisons together, by Holm) and is %.0f %% or more.",
-             100 * STATISTICS_LEVEL, family, 100 * STATISTICS_LEAST);
+    snprintf(
+        said, sizeof said,
+        "Ratios are ours to theirs, in brackets the interval of 95 %%. A difference is one that is not "
+        "chance (%.0f %% over all %zu comparisons together, by Holm) and is %.0f %% or more. An interval "
+        "is of its one ratio, so it may leave out 1 where no difference is shown.",
+        100 * STATISTICS_LEVEL, family, 100 * STATISTICS_LEAST);
     text_line(out, width, 0, 0, said);
     if (family < report->verdict_count) {
         snprintf(said, sizeof said, "With fewer than %d rounds nothing can be told.", STATISTICS_JUDGED);
