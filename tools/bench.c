@@ -2,6 +2,7 @@
 #include "command.h"
 #include "plugin_path.h"
 #include "tools/bench/launch.h"
+#include "tools/bench/load.h"
 #include "tools/bench/perform.h"
 #include "tools/session/session.h"
 
@@ -267,7 +268,8 @@ static int find_plugin(const char *program, const char *name, char **file)
 
 static int make_ready(struct request *request, const char *program, char **argv, int argc)
 {
-    char *own = host_file_new(program), *line = write_line(argc, argv), *file = NULL, error[COMMAND_ERROR];
+    char *own = host_file_new(program), *line = write_line(argc, argv), *file = NULL, error[COMMAND_ERROR],
+         why[BENCH_WHY];
     struct bench *bench = &request->wish.bench;
     struct session *session = NULL;
     int status = EXIT_SUCCESS;
@@ -280,6 +282,8 @@ static int make_ready(struct request *request, const char *program, char **argv,
         status = find_plugin(program, request->plugin, &file);
     if (!status && request->session && session_read(&session, request->session, error, sizeof error))
         status = failure(command, "--session: %s", error);
+    if (!status && session && load_session_check(session, why))
+        status = failure(command, "--session: %s", why);
     if (!status) {
         bench->program = request->wish.contenders.program = own;
         bench->plugin = file;
