@@ -40,8 +40,10 @@ void sample_fail(struct sample *sample, const char *format, ...)
 {
     va_list list;
     va_start(list, format);
-    vsnprintf(sample->why, sizeof sample->why, format, list);
+    int len = vsnprintf(sample->why, sizeof sample->why, format, list);
     va_end(list);
+    if (len >= (int)sizeof sample->why)
+        memcpy(sample->why + sizeof sample->why - sizeof "...", "...", sizeof "...");
     sample->taken = false;
 }
 
