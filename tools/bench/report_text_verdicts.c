@@ -51,6 +51,11 @@ static void tell_result(const struct group *group, struct flow *flow, size_t res
             strcat(piece, ",");
             flow_piece(flow, piece);
         }
+        if (group->outcome == OUTCOME_UNTOLD && estimate->low == estimate->high) { /* no interval */
+            snprintf(piece, sizeof piece - 1, "%s %sx", figure_kinds[verdict->figure].title,
+                     ratio_text(ratio, estimate->median));
+            continue;
+        }
         snprintf(piece, sizeof piece - 1, "%s %sx (%s to %s)", figure_kinds[verdict->figure].title,
                  ratio_text(ratio, estimate->median), ratio_text(low, estimate->low),
                  ratio_text(high, estimate->high));
