@@ -141,7 +141,8 @@ static enum round send_produced(confab_chat *chat, struct segment *segment, size
     return segment->left ? ROUND_BLOCKED : ROUND_SENT;
 }
 
-/* Each call ends in a packet that is not full, and that wakes the peer: only the last should. */
+/* Each call ends in a packet that is not full, and that wakes the peer: only the last should.  At a rate each is to
+ * arrive when it is sent. */
 static void cork(confab_chat *chat, struct segment *segment)
 {
     const confab_reactor *reactor = chat->channel.reactor;
@@ -155,10 +156,12 @@ static void cork(confab_chat *chat, struct segment *segment)
 void chat_uncork(confab_chat *chat)
 {
     const confab_reactor *reactor = chat->channel.reactor;
-    const struct segment *first = chat->output.first;
+    struct segment *first = chat->output.first;
 
-    if (first && first->kind == SEGMENT_FILE && first->corked)
-        reactor->io->cork(reactor->state, chat->channel.fd, false);
+    if (!first || first->kind != SEGMENT_FILE || !first->corked)
+        return;
+    reactor->io->cork(reactor->state, chat->channel.fd, false);
+    first->corked = false;
 }
 
 static enum round send_file(confab_chat *chat, struct segment *segment, size_t *left)

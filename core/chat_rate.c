@@ -195,8 +195,10 @@ void chat_rate_changed(confab_chat *chat)
     struct chat_rates *rates = chat->extra ? chat->extra->rates : NULL;
 
     chat->flags &= ~(uint32_t)CHAT_RATED;
-    if (settings_rated(chat->settings))
+    if (settings_rated(chat->settings)) {
         chat->flags |= CHAT_RATED;
+        chat_uncork(chat);
+    }
     if (!rates)
         return; /* nothing has been read or sent at a rate yet */
     if (change(&rates->in, o->rate_in, chat, chat->bytes_in) && chat->flags & CHAT_SUSPENDED_RATE)

@@ -479,6 +479,51 @@ Test(chat_output, a_file_that_goes_in_one_call_is_not_corked)
     test_reactor_free(reactor);
 }
 
+static void set_rate_out(const struct end *end, uint64_t bytes_a_second)
+{
+    const struct confab_chat_options options = { .size = sizeof options, .rate_out = bytes_a_second };
+
+    cr_assert_eq(confab_chat_set_options(end->chat, &options), 0);
+}
+
+Test(chat_output, a_file_at_a_rate_is_not_corked)
+{
+    enum { LEN = 3 << 20 };
+    confab_reactor *reactor = test_reactor();
+    struct end end = { 0 };
+    char *bytes = test_pattern(LEN);
+
+    open_end(&end, reactor);
+    look_at_corks(reactor);
+    set_rate_out(&end, 1 << 20);
+    push_file(&end, bytes, LEN, 0, LEN);
+    confab_reactor_run_once(reactor, 0);
+    cr_assert_gt(end.chat->bytes_out, 0);
+    cr_assert_str_eq(corks, "");
+    test_reactor_free(reactor);
+    free(bytes);
+}
+
+Test(chat_output, a_file_that_goes_on_at_a_rate_is_uncorked)
+{
+    enum { LEN = 3 << 20 };
+    confab_reactor *reactor = test_reactor();
+    struct end end = { 0 };
+    char *bytes = test_pattern(LEN);
+
+    open_end(&end, reactor);
+    look_at_corks(reactor);
+    push_file(&end, bytes, LEN, 0, LEN);
+    confab_reactor_run_once(reactor, 0);
+    cr_assert_str_eq(corks, "+");
+    set_rate_out(&end, 1 << 30);
+    cr_assert_str_eq(corks, "+-");
+    test_expect_bytes(reactor, end.peer, bytes, LEN);
+    cr_assert_str_eq(corks, "+-");
+    test_reactor_free(reactor);
+    free(bytes);
+}
+
 Test(chat_output, discarding_a_file_that_is_under_way_uncorks_it)
 {
     enum { LEN = 3 << 20 };
