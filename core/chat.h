@@ -309,7 +309,7 @@ int chat_pending_back(confab_chat *chat, const char *bytes, size_t len);
  * that whether it leaves does not depend on how the input was split into reads. */
 void chat_send_last(confab_chat *chat);
 
-/* What was held back for the first of the output is to go: before that is dropped and the chat lives on, or
+/* What was held back for the first of the output is to go: before that is dropped and the chat may send on, or
  * where it goes on at a rate. */
 void chat_uncork(confab_chat *chat);
 

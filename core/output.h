@@ -20,7 +20,7 @@ struct segment {
     uint8_t kind;
     bool waiting; /* a PRODUCER that said "not now" */
     bool spare;   /* of the reactor's reserve: not to be freed */
-    bool corked;  /* a FILE that is sent in several calls: small packets are held back meanwhile */
+    bool corked;  /* a FILE larger than one flush: small packets are held back meanwhile, where that can be */
     uint16_t
         cost; /* bytes of memory beside those that are sent, where they may be many: counted in output.size */
     union {

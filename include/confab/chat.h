@@ -99,7 +99,9 @@ struct confab_chat_ops {
 
     /* All that was pushed has been handed to the system.  Not called where a write
      * failed, which drops what waited, nor after close_when_done: handle_close is
-     * what always comes.  Default: nothing. */
+     * what always comes, to a suspended chat by its idle time-out.  So who suspends
+     * until a reply has left resumes in the release of a producer behind it, which
+     * runs in any case.  Default: nothing. */
     int (*handle_sent)(confab_chat *chat);
 
     /* A time-out passed.  Returning 0 keeps the chat for IDLE and MESSAGE,

@@ -77,18 +77,46 @@ static int refuse(confab_chat *chat, const char *why)
     return error;
 }
 
-/* No command is taken up while the reply to the one before it is on its way: else a client could have any number of
- * replies wait, and files open, by asking for all of them and reading none. */
-static int rest(confab_chat *chat, int error)
+/* The end of a reply: a producer of nothing, whose release tells that the reply has left, or never will.  (handle_sent
+ * is not called where sending failed.)  The chat is known by its id, for it may be closed by then. */
+struct end {
+    confab_reactor *reactor;
+    confab_id chat;
+};
+
+static ssize_t end_more(void *self, confab_chat *chat, size_t want, const char **bytes)
 {
-    confab_chat_suspend(chat);
-    return error;
+    (void)self, (void)chat, (void)want, (void)bytes;
+    return 0;
 }
 
-static int handle_sent(confab_chat *chat)
+static void end_release(void *self)
 {
-    confab_chat_resume(chat);
-    return 0;
+    struct end *end = self;
+    confab_chat *chat = confab_chat_find(end->reactor, end->chat);
+
+    if (chat)
+        confab_chat_resume(chat);
+    free(end);
+}
+
+static const struct confab_producer_ops end_ops = { .size = sizeof end_ops,
+                                                    .more = end_more,
+                                                    .release = end_release };
+
+/* Behind a reply.  No command is taken up while it is on its way: else a client could have any number of replies wait, and
+ * files open, by asking for all of them and reading none. */
+static int rest(confab_chat *chat, int error)
+{
+    struct end *end;
+
+    if (error)
+        return error;
+    confab_chat_suspend(chat);
+    end = malloc(sizeof *end);
+    if (end)
+        *end = (struct end){ confab_chat_reactor(chat), confab_chat_id(chat) };
+    return confab_chat_push_with_producer(chat, &end_ops, end);
 }
 
 static int produce(confab_chat *chat, const char *digits, size_t len)
@@ -291,7 +319,6 @@ CONFAB_PLUGIN(
         .collect_incoming_data = collect_incoming_data,
         .found_terminator = found_terminator,
         .handle_eof = handle_eof,
-        .handle_sent = handle_sent,
         .handle_too_long = handle_too_long),
     .options = options,
     .service_size = sizeof(struct state),

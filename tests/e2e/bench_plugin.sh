@@ -64,6 +64,31 @@ PYTHON
     host_stop
 }
 
+ends_with_a_client_that_resets_in_the_midst_of_a_reply() {
+    [ -d "/proc/$$/fd" ] || skip "no /proc"
+    head -c 20000000 /dev/zero >"$WORK/data"
+    host_start bench -l 0 file="$WORK/data" idle-timeout=1h
+    python3 - "$PORT" "$HOST_PID" "$LIMIT" <<'PYTHON' || fail "its descriptors stay"
+import os, socket, struct, sys, time
+port, pid, limit = int(sys.argv[1]), sys.argv[2], float(sys.argv[3])
+def count():
+    return len(os.listdir("/proc/%s/fd" % pid))
+before = count()
+for words in b"file\n", b"produce 80000000\n", b"file\n" * 50:
+    client = socket.create_connection(("127.0.0.1", port), limit)
+    client.sendall(words)
+    assert client.recv(1000)
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    client.close()
+end = time.monotonic() + limit
+while count() > before:
+    if time.monotonic() > end:
+        sys.exit(1)
+    time.sleep(0.01)
+PYTHON
+    host_stop
+}
+
 refuses_what_is_no_command_and_closes() {
     host_start bench -l 0
     expect 'produce -1\nproduce 3\n' 'error: not a number of bytes\r\n'
@@ -149,5 +174,6 @@ PYTHON
 }
 
 run_tests produces_letters produces_letters_over_nc pushes_its_file takes_one_command_at_a_time \
+    ends_with_a_client_that_resets_in_the_midst_of_a_reply \
     refuses_what_is_no_command_and_closes counts_messages says_what_is_wrong_with_its_options \
     counts_as_the_bare_server_does
