@@ -425,7 +425,7 @@ int sample_report(struct report *report, size_t contenders, int rounds)
     memcpy(report->contenders, sample_contenders, report->contender_count * sizeof *sample_contenders);
     report->rounds = rounds;
     snprintf(report->warnings[report->warning_count++], BENCH_WHY,
-             "the load generator, not the server, was the limit at 1 connection of bare & epoll");
+             "echo, 1 connection: the load generator, not the server, was the limit of bare & epoll");
     snprintf(report->warnings[report->warning_count++], BENCH_WHY,
              "this is a virtual machine: <others> may share its processors");
     int error = add_echo(report, &noise);

@@ -75,6 +75,13 @@ static inline void report_set(struct result *result, size_t contender, enum figu
         result->series[contender].samples[i].figure[figure] = value;
 }
 
+/* The load was the limit of it in each round. */
+static inline void report_limit(struct result *result, size_t contender)
+{
+    for (size_t i = 0; i < result->series[contender].count; i++)
+        result->series[contender].samples[i].load_limited = true;
+}
+
 static inline void report_finish(struct report *report)
 {
     cr_assert_eq(report_estimate(report), 0);

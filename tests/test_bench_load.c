@@ -1,4 +1,5 @@
 /* test_bench_load.c: the load of `confab bench`: what it finds out of servers that do as they should, and of others. */
+#include "tests/fake_usage.h"
 #include "tests/load_support.h"
 #include "tools/bench/load_engine.h"
 
@@ -61,6 +62,36 @@ Test(bench_load, tells_what_a_server_has_answered)
     cr_expect_eq(sample.figure[FIGURE_MAX], (double)sample.latency->most);
     cr_expect_leq(sample.figure[FIGURE_P50], sample.figure[FIGURE_P99]);
     cr_expect(sample.figure[FIGURE_P50] > 0);
+    sample_clear(&sample);
+}
+
+Test(bench_load, the_load_is_the_limit_where_it_is_full_and_the_server_is_not)
+{
+    for (int i = 0; i < 4; i++) {
+        struct bench bench = fake_bench();
+        struct sample sample;
+        fake_usage_full.load = i & 1;
+        fake_usage_full.server = i & 2;
+        fake_load(FAKE_ANSWERS, &few, &bench, &sample);
+        cr_assert(sample.taken, "%s", sample.why);
+        cr_expect_eq(sample.load_limited, i == 1, "%d", i);
+        cr_expect_eq(bench.warning_count, 0, "who reports warns, of all at once");
+        sample_clear(&sample);
+    }
+}
+
+Test(bench_load, a_load_that_leaves_connections_idle_is_no_limit)
+{
+    struct load load = few;
+    struct bench bench = fake_bench();
+    struct sample sample;
+
+    load.idle = true;
+    load.seconds = 0;
+    fake_usage_full.load = true;
+    fake_load(FAKE_ANSWERS, &load, &bench, &sample);
+    cr_assert(sample.taken, "%s", sample.why);
+    cr_expect_not(sample.load_limited);
     sample_clear(&sample);
 }
 

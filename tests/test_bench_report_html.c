@@ -300,6 +300,30 @@ Test(bench_report_html, a_verdict_is_told_by_a_sign_a_word_and_a_place)
     report_free(&report);
 }
 
+Test(bench_report_html, a_verdict_says_of_whom_alone_the_load_was_the_limit)
+{
+    static const char said[] = "<i>the load was the limit of bare alone</i></td>";
+    struct report report;
+    struct point point = at_1;
+
+    report_of_three(&report, 8);
+    point.judged = true;
+    struct result *result = report_add(&report, &sample_echo, &point);
+    report_set(result, SAMPLE_BARE, FIGURE_CPU, 1000);
+    report_set(result, SAMPLE_EPOLL, FIGURE_CPU, 5000);
+    report_set(result, SAMPLE_POLL, FIGURE_CPU, 5000);
+    report_finish(&report);
+    report_limit(result, SAMPLE_BARE);
+    char *page = report_written(&report, report_html);
+    cr_expect_eq(occurrences(page, said), 1);
+    free(page);
+    report_limit(result, SAMPLE_EPOLL);
+    page = report_written(&report, report_html);
+    cr_expect_not(strstr(page, "limit of bare"));
+    free(page);
+    report_free(&report);
+}
+
 Test(bench_report_html, a_verdict_of_too_few_rounds_does_not_say_that_there_is_no_difference)
 {
     struct report report;

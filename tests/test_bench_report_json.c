@@ -266,6 +266,29 @@ Test(bench_report_json, verdicts_name_who_where_and_what, .init = make_sample, .
     cr_expect_null(verdict);
 }
 
+Test(bench_report_json, tells_of_whom_the_load_was_the_limit, .init = make_sample, .fini = clean_up)
+{
+    const struct verdict *first = &report.verdicts[0];
+    struct series *theirs = &report.results[first->result].series[first->theirs];
+    char path[64];
+
+    for (size_t i = 0; i < theirs->count; i++)
+        theirs->samples[i].load_limited = true;
+    const struct json_value *root = read_back();
+    cr_expect_str_eq(string_at(root, "verdicts/[0]/load_limited"), report.contenders[first->theirs].name);
+    snprintf(path, sizeof path, "results/[%zu]/series/[%zu]/load_limited", first->result, first->theirs);
+    cr_expect_eq(at(root, path)->type, JSON_BOOLEAN);
+    cr_expect_eq(at(root, path)->number, 1);
+    snprintf(path, sizeof path, "results/[%zu]/series/[%zu]/load_limited", first->result, first->ours);
+    cr_expect_eq(at(root, path)->number, 0);
+    for (size_t i = 0; i < report.verdict_count; i++) {
+        if (report.verdicts[i].result == first->result && report.verdicts[i].theirs == first->theirs)
+            continue;
+        snprintf(path, sizeof path, "verdicts/[%zu]/load_limited", i);
+        cr_expect_eq(at(root, path)->type, JSON_NULL);
+    }
+}
+
 Test(bench_report_json, of_too_few_rounds_there_is_no_verdict, .init = make_sample, .fini = clean_up)
 {
     struct comparison *first = &report.verdicts[0].comparison;

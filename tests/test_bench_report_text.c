@@ -217,6 +217,26 @@ Test(bench_report_text, a_comma_stands_behind_what_it_follows)
     report_free(&report);
 }
 
+Test(bench_report_text, a_verdict_says_of_whom_alone_the_load_was_the_limit)
+{
+    struct report report;
+
+    judge_three(&report, 8);
+    report_limit(report.results, SAMPLE_POLL);
+    char *text = report_as_text(&report, 200);
+    report_says(text, "\nepoll is faster than poll in echo, 50 connections: rate 2.00x (2.00 to 2.00); "
+                      "the load was the limit of poll alone\n");
+    report_says(text, "cpu 2.00x (2.00 to 2.00); the load was the limit of");
+    report_says(text, "between epoll and bare in echo, 50 connections: rate 1.00x (1.00 to 1.00)\n");
+    free(text);
+    report_limit(report.results, SAMPLE_EPOLL);
+    text = report_as_text(&report, 200);
+    cr_expect_not(strstr(text, "limit of poll"));
+    report_says(text, "rate 1.00x (1.00 to 1.00); the load was the limit of epoll alone\n");
+    free(text);
+    report_free(&report);
+}
+
 Test(bench_report_text, with_too_few_rounds_it_is_not_said_that_there_is_no_difference)
 {
     struct report report;

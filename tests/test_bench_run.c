@@ -29,6 +29,9 @@ static struct report report;
 static const char *failing, *failing_at;
 static int failures;
 static const char *excluded;
+/* Of whom the load is the limit at the point "two", from this round on. */
+static const char *limited;
+static int limited_from;
 /* A signal comes in the measurement of this number, from 1. */
 static size_t stop_at;
 static volatile sig_atomic_t stop;
@@ -66,6 +69,8 @@ static void fake_measure(struct bench *of, const struct contender *contender, co
     sample->taken = true;
     sample->figure[FIGURE_RATE] = 1000;
     sample->figure[FIGURE_CPU] = 200;
+    sample->load_limited = limited && strstr(limited, contender->name) && of->round >= limited_from &&
+                           strcmp(point->name, "two") == 0;
     if (of->counting)
         sample->figure[FIGURE_CALLS] = 3;
 }
@@ -249,6 +254,74 @@ Test(bench_run, one_round_that_fails_is_kept_and_told)
     for (size_t i = 0; i < report.warning_count; i++)
         told = told || strcmp(report.warnings[i], "fake: poll: two: round 1 of 4 failed: it fell over") == 0;
     cr_assert(told);
+}
+
+static size_t warnings_of_limits(void)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < report.warning_count; i++)
+        count += strstr(report.warnings[i], "the load generator") != NULL;
+    return count;
+}
+
+static bool warned(const char *text)
+{
+    for (size_t i = 0; i < report.warning_count; i++)
+        if (strcmp(report.warnings[i], text) == 0)
+            return true;
+    return false;
+}
+
+Test(bench_run, of_whom_the_load_was_the_limit_is_one_warning_a_point)
+{
+    limited = "bare epoll poll";
+    cr_assert_eq(run(&bench, fakes, &report), 0);
+    cr_assert_eq(warnings_of_limits(), 1);
+    cr_assert(warned("fake, two: the load generator, not the server, was the limit of bare, epoll and poll"));
+    report_free(&report);
+    open_fakes();
+    limited = "epoll poll";
+    cr_assert_eq(run(&bench, fakes, &report), 0);
+    cr_assert(warned("fake, two: the load generator, not the server, was the limit of epoll and poll"));
+    report_free(&report);
+    open_fakes();
+    limited = "bare";
+    cr_assert_eq(run(&bench, fakes, &report), 0);
+    cr_assert(warned("fake, two: the load generator, not the server, was the limit of bare"));
+}
+
+Test(bench_run, a_load_that_was_the_limit_in_fewer_than_half_of_the_rounds_is_not_told)
+{
+    limited = "bare";
+    limited_from = 2;
+    cr_assert_eq(run(&bench, fakes, &report), 0);
+    cr_assert_eq(warnings_of_limits(), 1);
+    report_free(&report);
+    open_fakes();
+    limited_from = 3;
+    cr_assert_eq(run(&bench, fakes, &report), 0);
+    cr_assert_eq(warnings_of_limits(), 0);
+}
+
+Test(bench_run, an_open_loop_tells_by_itself_that_it_did_not_reach_its_rate)
+{
+    limited = "bare";
+    points[1].share = 0.5;
+    cr_assert_eq(run(&bench, fakes, &report), 0);
+    cr_assert_eq(warnings_of_limits(), 0);
+}
+
+Test(bench_run, the_load_is_the_limit_where_it_is_full_and_the_server_is_not)
+{
+    struct sample sample = { .load_busy = 0.99, .server_busy = 0.5 };
+    cr_expect(sample_load_full(&sample));
+    cr_expect_not(sample_server_full(&sample));
+    sample = (struct sample){ .load_busy = 0.9, .server_busy = 0.95 };
+    cr_expect_not(sample_load_full(&sample));
+    cr_expect(sample_server_full(&sample));
+    sample = (struct sample){ .load_busy = NAN, .server_busy = NAN };
+    cr_expect_not(sample_load_full(&sample));
+    cr_expect(sample_server_full(&sample));
 }
 
 Test(bench_run, who_fails_twice_at_a_point_is_given_up_there_alone)

@@ -1,5 +1,6 @@
 /* test_bench_stream.c: the load of many bytes of `confab bench`: what it finds of servers that are right, and of those that
  * are not. */
+#include "tests/fake_usage.h"
 #include "tools/bench/stream.h"
 
 #include <arpa/inet.h>
@@ -147,7 +148,6 @@ static struct sample pull(void (*serve)(int fd), int connections)
 {
     return play(serve, &(struct stream){ .unit = 1024,
                                          .seconds = 0.05,
-                                         .where = "a test",
                                          .command = "more\n",
                                          .answer = ANSWER,
                                          .connections = connections });
@@ -155,12 +155,9 @@ static struct sample pull(void (*serve)(int fd), int connections)
 
 static struct sample push(void (*serve)(int fd))
 {
-    return play(serve, &(struct stream){ .unit = 1024,
-                                         .seconds = 0.05,
-                                         .where = "a test",
-                                         .message = "ab\n",
-                                         .message_len = 3,
-                                         .terminator_len = 1 });
+    return play(
+        serve, &(struct stream){
+                   .unit = 1024, .seconds = 0.05, .message = "ab\n", .message_len = 3, .terminator_len = 1 });
 }
 
 static void assert_taken(struct sample *sample)
@@ -192,13 +189,24 @@ Test(bench_stream, a_number_of_bytes_ends_it_before_its_time)
     struct sample sample = play(answers_right, &(struct stream){ .unit = 1024,
                                                                  .seconds = 3600,
                                                                  .most = 3 * ANSWER,
-                                                                 .where = "a test",
                                                                  .command = "more\n",
                                                                  .answer = ANSWER,
                                                                  .connections = 1 });
 
     cr_assert_lt(sample.seconds, 60);
     assert_taken(&sample);
+}
+
+Test(bench_stream, the_load_is_the_limit_where_it_is_full_and_the_server_is_not)
+{
+    for (int i = 0; i < 4; i++) {
+        fake_usage_full.load = i & 1;
+        fake_usage_full.server = i & 2;
+        struct sample sample = pull(answers_right, 1);
+        cr_expect_eq(sample.load_limited, i == 1, "%d", i);
+        assert_taken(&sample);
+    }
+    cr_expect_eq(bench.warning_count, 0, "who reports warns, of all at once");
 }
 
 Test(bench_stream, a_wrong_byte_fails)

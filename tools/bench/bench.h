@@ -112,6 +112,7 @@ struct sample {
     struct histogram *latency;     /* NULL: none; the sample's own */
     double seconds;                /* how long was measured */
     double server_busy, load_busy; /* shares of a processor, 0 to 1; NAN: not known */
+    bool load_limited;             /* not the server was the limit, but the load that asked it */
     uint64_t late; /* of an open loop: requests that left more than a tick of the load behind their time */
 };
 
@@ -154,6 +155,11 @@ extern const struct scenario
 
 void sample_clear(struct sample *sample); /* its histogram is freed */
 void sample_fail(struct sample *sample, const char *format, ...) CONFAB_PRINTF(2, 3);
+
+/* Whether its processor's time was all used; what is not known of the load is no, of the server yes: then it is not said
+ * that the load was the limit. */
+bool sample_load_full(const struct sample *sample);
+bool sample_server_full(const struct sample *sample);
 
 /* -- The run --------------------------------------------------------------------------- */
 

@@ -28,6 +28,8 @@ const struct figure_kind figure_kinds[FIGURES] = {
     [FIGURE_EXPIRE] = { "expire_ns", "expire", "ns", false },
 };
 
+static const double load_full = 0.95, server_full = 0.90;
+
 void sample_clear(struct sample *sample)
 {
     free(sample->latency);
@@ -45,6 +47,16 @@ void sample_fail(struct sample *sample, const char *format, ...)
     if (len >= (int)sizeof sample->why)
         memcpy(sample->why + sizeof sample->why - sizeof "...", "...", sizeof "...");
     sample->taken = false;
+}
+
+bool sample_load_full(const struct sample *sample)
+{
+    return sample->load_busy > load_full;
+}
+
+bool sample_server_full(const struct sample *sample)
+{
+    return !(sample->server_busy < server_full);
 }
 
 void bench_warn(struct bench *bench, const char *format, ...)

@@ -18,7 +18,6 @@ enum {
 };
 
 static const double reached = 0.95; /* of the rate that was asked for: under that it was not */
-static const double load_full = 0.95, server_full = 0.90;
 
 /* -- The process -------------------------------------------------------------------------- */
 
@@ -115,6 +114,25 @@ static double share_of(const struct usage usage[2], double seconds)
     return share > 1 ? 1 : share;
 }
 
+static bool left_late(const struct findings *findings)
+{
+    return findings->late > findings->due / 100;
+}
+
+/* Of an open loop. */
+static bool missed(const struct load *load, const struct findings *findings)
+{
+    return load->rate > 0 && (double)findings->met < reached * (double)findings->due;
+}
+
+/* The load of an open loop is always busy: there it is the limit where it comes too late for a server that is not full. */
+static bool limited(const struct load *load, const struct findings *findings, const struct sample *sample)
+{
+    if (load->idle || sample_server_full(sample))
+        return false;
+    return load->rate > 0 ? missed(load, findings) && left_late(findings) : sample_load_full(sample);
+}
+
 static void fill(const struct server *server, const struct load *load, const struct findings *findings,
                  struct sample *sample)
 {
@@ -125,6 +143,7 @@ static void fill(const struct server *server, const struct load *load, const str
     sample->late = findings->late;
     sample->server_busy = share_of(findings->server, findings->seconds);
     sample->load_busy = share_of(findings->self, findings->seconds);
+    sample->load_limited = limited(load, findings, sample);
     sample->figure[FIGURE_MEMORY] =
         (findings->server[0].memory - findings->before.memory) / (double)load->connections;
     if (load->idle)
@@ -145,20 +164,15 @@ static void warn(struct bench *bench, const struct load *load, const struct find
 {
     const char *where = load->where ? load->where : "a load";
 
-    bool late = findings->late > findings->due / 100;
-
     if (bench->counting || bench->round < 0) /* these rounds are slow, or do not count */
         return;
-    if (load->rate > 0 && (double)findings->met < reached * (double)findings->due)
+    if (missed(load, findings))
         bench_warn(bench, "%s: less than %.0f %% of the rate was reached: %s", where, 100 * reached,
-                   late && sample->server_busy < server_full ? "the load generator was the limit"
-                                                             : "the server was the limit");
-    else if (load->rate > 0 && late)
+                   sample->load_limited ? "the load generator was the limit" : "the server was the limit");
+    else if (load->rate > 0 && left_late(findings))
         bench_warn(bench,
                    "%s: more than 1 %% of the requests left late: the load generator was kept from running",
                    where);
-    if (load->rate <= 0 && !load->idle && sample->load_busy > load_full && sample->server_busy < server_full)
-        bench_warn(bench, "%s: the load generator, not the server, was the limit", where);
 }
 
 /* NULL, or what of it cannot be. */

@@ -34,7 +34,7 @@ struct load {
  * latency's figures and histogram, and by usage_read(server->pid) at both ends of what counts FIGURE_CPU, _USER, _SYSTEM,
  * _SWITCHES, or from server->calls FIGURE_CALLS; FIGURE_MEMORY, from before the first connection to when all
  * count; server_busy, load_busy (in an open loop it is always busy: it does not sleep while a request is due within 2 ms),
- * late.  A wrong answer, a connection that the
+ * load_limited, late.  A wrong answer, a connection that the
  * server closed, or silence fails the sample, with words that name it. */
 void load_run(struct bench *bench, const struct server *server, const struct load *load,
               struct sample *sample);

@@ -57,6 +57,7 @@ static const char tables[] =
     ".verdicts .point b{font-weight:600}\n"
     ".v em{font-style:normal;display:inline-block;min-width:3.1em;text-align:right;color:var(--ink)}\n"
     ".v b{font-weight:400;font-size:.8em}.v small{display:inline-block;min-width:5.5em}\n"
+    ".v i{display:block;color:var(--soft);font-size:.85em}\n"
     ".v.better em,.v.worse em{font-weight:600}\n"
     ".v svg{width:56px;height:12px;vertical-align:-1px;margin-left:.3rem}\n"
     ".v svg .g{stroke:var(--line)}.v svg .i{stroke:currentColor;opacity:.55;stroke-width:2}\n"

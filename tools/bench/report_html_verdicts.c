@@ -44,6 +44,7 @@ static void write_cell(struct page *page, const struct verdict *verdict)
     };
     const struct comparison *comparison = &verdict->comparison;
     enum outcome outcome = verdict_outcome(verdict);
+    const char *limited = verdict_limited(page->report, verdict);
     char text[UNIT_ROOM];
     FILE *out = page->out;
 
@@ -58,6 +59,11 @@ static void write_cell(struct page *page, const struct verdict *verdict)
     html_figure(out, ratio_text(text, comparison->ratio.high));
     fprintf(out, "</small><span class=\"sr\"> %s</span>", outcomes[outcome].word);
     write_interval(out, verdict);
+    if (limited) {
+        fputs("<i>the load was the limit of ", out);
+        html_text(out, limited);
+        fputs(" alone</i>", out);
+    }
     fputs("</td>", out);
 }
 

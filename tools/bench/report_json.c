@@ -180,6 +180,7 @@ static void write_series(struct json *json, const struct contender *contender, c
     json_string(json, "contender", contender->name);
     json_integer(json, "rounds", (int64_t)series->count);
     json_string(json, "excluded", series->excluded);
+    json_boolean(json, "load_limited", series_limited(series));
     json_open(json, "failures", '[');
     for (size_t i = 0; i < series->count; i++)
         if (!series->samples[i].taken)
@@ -232,6 +233,7 @@ static void write_verdict(struct json *json, const struct report *report, const 
     json_number(json, "p", verdict->comparison.p);
     json_number(json, "adjusted", verdict->comparison.adjusted);
     json_string(json, "verdict", outcomes[verdict_outcome(verdict)]);
+    json_string(json, "load_limited", verdict_limited(report, verdict));
     json_close(json, '}');
 }
 

@@ -37,7 +37,8 @@ static void tell_result(const struct group *group, struct flow *flow, size_t res
 {
     const struct report *report = group->report;
     char name[sizeof report->results->point.name + 64], piece[8 * UNIT_ROOM] = "";
-    char ratio[UNIT_ROOM], low[UNIT_ROOM], high[UNIT_ROOM];
+    char ratio[UNIT_ROOM], low[UNIT_ROOM], high[UNIT_ROOM], limit[BENCH_WHY];
+    const char *limited = NULL;
 
     snprintf(name, sizeof name, "%.40s, %s:", report->results[result].scenario->name,
              report->results[result].point.name);
@@ -47,7 +48,8 @@ static void tell_result(const struct group *group, struct flow *flow, size_t res
         const struct estimate *estimate = &verdict->comparison.ratio;
         if (verdict->result != result || !belongs(group, verdict))
             continue;
-        if (*piece) { /* another one follows it, in this line or the next */
+        limited = verdict_limited(report, verdict); /* all that are told here are of the same two */
+        if (*piece) {                               /* another one follows it, in this line or the next */
             strcat(piece, ",");
             flow_piece(flow, piece);
         }
@@ -60,7 +62,13 @@ static void tell_result(const struct group *group, struct flow *flow, size_t res
                  ratio_text(ratio, estimate->median), ratio_text(low, estimate->low),
                  ratio_text(high, estimate->high));
     }
+    if (limited)
+        strcat(piece, ";");
     flow_piece(flow, piece);
+    if (limited) {
+        snprintf(limit, sizeof limit, "the load was the limit of %.64s alone", limited);
+        flow_text(flow, limit);
+    }
     flow_end(flow);
 }
 

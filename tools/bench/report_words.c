@@ -66,6 +66,45 @@ size_t report_pairs(const struct report *report, struct pair pairs[PAIRS])
     return count;
 }
 
+/* -- What the load was the limit of ------------------------------------------------------- */
+
+bool series_limited(const struct series *series)
+{
+    size_t taken = 0, limited = 0;
+
+    for (size_t i = 0; i < series->count && !series->excluded; i++) {
+        taken += series->samples[i].taken;
+        limited += series->samples[i].taken && series->samples[i].load_limited;
+    }
+    return limited > 0 && 2 * limited >= taken;
+}
+
+const char *verdict_limited(const struct report *report, const struct verdict *verdict)
+{
+    const struct series *series = report->results[verdict->result].series;
+    bool ours = series_limited(&series[verdict->ours]), theirs = series_limited(&series[verdict->theirs]);
+
+    return ours == theirs ? NULL : report->contenders[ours ? verdict->ours : verdict->theirs].name;
+}
+
+void result_limited(const struct report *report, const struct result *result, char who[BENCH_WHY])
+{
+    size_t last = 0, used = 0, told = 0;
+
+    for (size_t i = 0; i < report->contender_count; i++)
+        last = series_limited(&result->series[i]) ? i : last;
+    who[0] = '\0';
+    for (size_t i = 0; i <= last && used < BENCH_WHY; i++)
+        if (i < report->contender_count && series_limited(&result->series[i]))
+            used += (size_t)snprintf(who + used, BENCH_WHY - used, "%s%s",
+                                     told++ == 0 ? ""
+                                     : i == last ? " and "
+                                                 : ", ",
+                                     report->contenders[i].name);
+}
+
+/* -- How many, which ---------------------------------------------------------------------- */
+
 size_t report_family(const struct report *report)
 {
     size_t count = 0;

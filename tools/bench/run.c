@@ -1,5 +1,6 @@
 /* run.c: takes the measurements. */
 #include "tools/bench/run.h"
+#include "tools/bench/words.h"
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
@@ -291,14 +292,28 @@ static void tell_of_failures(struct run *run, const struct plan *plan, size_t i,
                        series->samples[k].why);
 }
 
+/* One line a point: of whom it was.  An open loop has said by itself that its rate was not reached, and why. */
+static void tell_of_limit(struct run *run, const struct plan *plan, size_t i)
+{
+    struct result *result = result_of(run, plan, i);
+    char who[BENCH_WHY];
+
+    result_limited(run->report, result, who);
+    if (*who && result->point.share <= 0)
+        bench_warn(run->bench, "%s, %s: the load generator, not the server, was the limit of %s",
+                   plan->scenario->name, result->point.name, who);
+}
+
 static int run_plans(struct run *run)
 {
     for (const struct plan *plan = run->plans; plan->scenario; plan++) {
         bool on = warm_up(run, plan) && learn_bare_rate(run, plan) && measure_rounds(run, plan) &&
                   (!plan_counts(plan) || count_all(run, plan));
-        for (size_t i = 0; i < plan->count; i++)
+        for (size_t i = 0; i < plan->count; i++) {
             for (size_t who = 0; who < run->report->contender_count; who++)
                 tell_of_failures(run, plan, i, who);
+            tell_of_limit(run, plan, i);
+        }
         if (!on)
             return -EINTR;
     }

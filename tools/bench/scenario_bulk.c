@@ -91,19 +91,17 @@ static bool make_file(char word[PATH], size_t size, struct sample *sample)
 static void measure(struct bench *bench, const struct contender *contender, const struct point *point,
                     struct sample *sample)
 {
-    char where[BENCH_WHY], word[PATH] = "", command[40] = "file\r\n";
+    char word[PATH] = "", command[40] = "file\r\n";
     const char *words[] = { word, NULL };
     struct stream stream = { .unit = MIB,
                              .seconds = bench->seconds,
                              .most = (uint64_t)point->count,
-                             .where = where,
                              .command = command,
                              .answer = ANSWER,
                              .connections = point->connections };
     struct server server;
     bool started, file = strcmp(point->variant, "file") == 0;
 
-    snprintf(where, sizeof where, "%s, bulk, %s", contender->name, point->name);
     if (!file)
         snprintf(command, sizeof command, "produce %d\r\n", ANSWER);
     started = make_file(word, file ? ANSWER : 0, sample) &&

@@ -91,11 +91,10 @@ static void measure(struct bench *bench, const struct contender *contender, cons
                     struct sample *sample)
 {
     size_t size = (size_t)point->size, terminator = (size_t)point->terminator;
-    char where[BENCH_WHY], word[WORD], *message = malloc(size);
+    char word[WORD], *message = malloc(size);
     const char *words[] = { word, NULL };
     struct stream stream = { .unit = KIB,
                              .seconds = fmin(bench->seconds, seconds_most),
-                             .where = where,
                              .message = message,
                              .message_len = size,
                              .terminator_len = terminator };
@@ -105,7 +104,6 @@ static void measure(struct bench *bench, const struct contender *contender, cons
         sample_fail(sample, "out of memory");
         return;
     }
-    snprintf(where, sizeof where, "%s, terminator, %s", contender->name, point->name);
     fill_message(point, message);
     write_word(message + size - terminator, terminator, word);
     if (server_start(bench, contender, contender->kind == CONTENDER_HOST ? "bench" : "sink", words, &server,

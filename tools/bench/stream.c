@@ -21,8 +21,6 @@ enum {
     LONGEST = 60  /* seconds that a load takes at the most, beside those that it is to take */
 };
 
-static const double load_full = 0.95, server_full = 0.90;
-
 bool stream_fail(struct stream_load *load, const char *format, ...)
 {
     va_list list;
@@ -98,6 +96,7 @@ static void fill(const struct stream_load *load, struct sample *sample)
     sample->seconds = (double)(findings->time[1] - findings->time[0]) / 1e9;
     sample->server_busy = share_of(findings->server, sample->seconds);
     sample->load_busy = share_of(findings->self, sample->seconds);
+    sample->load_limited = sample_load_full(sample) && !sample_server_full(sample);
     sample->figure[FIGURE_BYTES] = (double)findings->bytes / sample->seconds;
     usage_figures(&findings->server[0], &findings->server[1], count, sample);
     if (load->server->calls)
@@ -121,8 +120,5 @@ void stream_run(struct bench *bench, const struct server *server, const struct s
         else
             sample_fail(sample, "%s", load.findings->why);
     }
-    bool counts = !bench->counting && bench->round >= 0;
-    if (counts && sample->load_busy > load_full && sample->server_busy < server_full)
-        bench_warn(bench, "%s: the load generator, not the server, was the limit", stream->where);
     munmap(load.findings, sizeof *load.findings);
 }

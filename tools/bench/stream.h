@@ -9,8 +9,7 @@
 struct stream {
     uint64_t unit; /* bytes that figures are for each of */
     double seconds;
-    uint64_t most;     /* bytes that end it before; 0: no number does */
-    const char *where; /* who at which point, for warnings */
+    uint64_t most; /* bytes that end it before; 0: no number does */
 
     /* To pull. */
     const char *command; /* NULL: it pushes */
@@ -25,7 +24,7 @@ struct stream {
 enum { STREAM_CONNECTIONS = 64 };
 
 /* Plays it at the server in a process pinned to bench->load_cpu, and fills the sample: FIGURE_BYTES, and of server->pid
- * FIGURE_CPU, _USER, _SYSTEM, _SWITCHES, _CALLS; server_busy, load_busy.  What pulls counts once a tenth of its
+ * FIGURE_CPU, _USER, _SYSTEM, _SWITCHES, _CALLS; server_busy, load_busy, load_limited.  What pulls counts once a tenth of its
  * time has passed, or 0.2 s; what pushes from its first byte to the answer.  A wrong byte or answer, a connection that the
  * server closed, or silence for 10 s fails the sample. */
 void stream_run(struct bench *bench, const struct server *server, const struct stream *stream,

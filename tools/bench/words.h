@@ -23,6 +23,16 @@ enum { PAIRS = BENCH_CONTENDERS * BENCH_CONTENDERS };
 /* In the order of their first verdicts; how many. */
 size_t report_pairs(const struct report *report, struct pair pairs[PAIRS]);
 
+/* Which of the two it was of which alone the load, and not the server, was the limit there, so that the ratio is of unlike
+ * things; NULL: of neither, or of both. */
+const char *verdict_limited(const struct report *report, const struct verdict *verdict);
+
+/* Whether the load was the limit in half of the rounds or more: figures are medians. */
+bool series_limited(const struct series *series);
+
+/* Of whom it was: "bare, epoll and poll"; "": of nobody. */
+void result_limited(const struct report *report, const struct result *result, char who[BENCH_WHY]);
+
 /* How many verdicts Holm was over. */
 size_t report_family(const struct report *report);
 
