@@ -75,16 +75,23 @@ static char *told(const struct baseline *baseline, const struct report *report, 
     return text;
 }
 
-static void expect_refused(const char *text, int result, const char *wanted)
+static void expect_refused_after(const char *before, const char *text, int result, const char *wanted)
 {
     struct baseline baseline = { .count = 7 };
     const char *path = file_with(text, strlen(text));
     char why[BENCH_WHY];
 
     cr_expect_eq(baseline_read(path, &baseline, why), result, "%s: %s", text, why);
-    cr_assert(strncmp(why, path, strlen(path)) == 0, "%s", why);
-    cr_expect_str_eq(why + strlen(path), wanted, "%s: '%s', not '%s'", text, why + strlen(path), wanted);
+    cr_assert(strncmp(why, before, strlen(before)) == 0, "%s", why);
+    const char *rest = why + strlen(before);
+    cr_assert(strncmp(rest, path, strlen(path)) == 0, "%s", why);
+    cr_expect_str_eq(rest + strlen(path), wanted, "%s: '%s', not '%s'", text, rest + strlen(path), wanted);
     cr_expect(baseline.count == 0 && !baseline.figures);
+}
+
+static void expect_refused(const char *text, int result, const char *wanted)
+{
+    expect_refused_after("", text, result, wanted);
 }
 
 /* -- Reading --------------------------------------------------------------------------- */
@@ -128,10 +135,14 @@ Test(bench_baseline, what_cannot_be_read_is_told)
     cr_expect_str_eq(why, "/: cannot be read: Is a directory");
 }
 
-Test(bench_baseline, what_is_no_json_is_told_with_the_place)
+Test(bench_baseline, what_is_no_json_is_told_to_be_no_report_and_with_the_place)
 {
-    expect_refused("", -EINVAL, ":1:1: the end, expected a value");
-    expect_refused("{\"confab_bench\": 1,\n \"results\": [}", -EINVAL, ":2:14: }, expected a value");
+    static const char before[] = "no report of `confab bench --json`: ";
+
+    expect_refused_after(before, "", -EINVAL, ":1:1: the end, expected a value");
+    expect_refused_after(before, "#include <stdio.h>", -EINVAL, ":1:1: #include, expected a value");
+    expect_refused_after(before, "{\"confab_bench\": 1,\n \"results\": [}", -EINVAL,
+                         ":2:14: }, expected a value");
 }
 
 Test(bench_baseline, what_is_no_report_is_told)

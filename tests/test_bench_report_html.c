@@ -342,3 +342,42 @@ Test(bench_report_html, a_verdict_of_too_few_rounds_does_not_say_that_there_is_n
     free(page);
     report_free(&report);
 }
+
+Test(bench_report_html, where_nothing_was_judged_it_is_not_told_over_how_many_it_was)
+{
+    struct report report;
+    struct point point = at_1;
+
+    report_of_three(&report, 2);
+    point.judged = true;
+    struct result *result = report_add(&report, &sample_echo, &point);
+    report_set(result, SAMPLE_BARE, FIGURE_CPU, 1000);
+    report_set(result, SAMPLE_EPOLL, FIGURE_CPU, 5000);
+    report_finish(&report);
+    char *page = report_written(&report, report_html);
+    report_says(page, "the first does better. With fewer than 4 rounds nothing can be told.</p>");
+    cr_expect_not(strstr(page, "comparisons together"));
+    free(page);
+    report_free(&report);
+}
+
+Test(bench_report_html, a_verdict_of_rounds_too_few_for_an_interval_has_none)
+{
+    for (int rounds = 2; rounds <= 3; rounds++) {
+        struct report report;
+        struct point point = at_1;
+        report_of_three(&report, rounds);
+        point.judged = true;
+        struct result *result = report_add(&report, &sample_echo, &point);
+        report_set(result, SAMPLE_BARE, FIGURE_CPU, 1000);
+        report_set(result, SAMPLE_EPOLL, FIGURE_CPU, 5000);
+        result->series[SAMPLE_EPOLL].samples[0].figure[FIGURE_CPU] = 5500;
+        report_finish(&report);
+        char *page = report_written(&report, report_html);
+        char *cell = strstr(page, "<td class=\"v same\"");
+        cr_assert(cell);
+        cr_expect_eq(strstr(cell, "<small></small>") != NULL, rounds == 2, "%.300s", cell);
+        free(page);
+        report_free(&report);
+    }
+}

@@ -237,6 +237,20 @@ Test(bench_report_text, a_verdict_says_of_whom_alone_the_load_was_the_limit)
     report_free(&report);
 }
 
+Test(bench_report_text, where_nothing_was_judged_it_is_not_told_over_how_many_it_was)
+{
+    struct report report;
+
+    judge_three(&report, 2);
+    char *text = report_as_text(&report, 200);
+    report_says(text, "Ratios are ours to theirs, in brackets the interval of 95 %.\n"
+                      "With fewer than 4 rounds nothing can be told.\n");
+    cr_expect_not(strstr(text, "comparisons together"));
+    cr_expect_not(strstr(text, "no difference is shown"));
+    free(text);
+    report_free(&report);
+}
+
 Test(bench_report_text, with_too_few_rounds_it_is_not_said_that_there_is_no_difference)
 {
     struct report report;

@@ -58,7 +58,9 @@ static int read_document(const char *path, struct json_document **document, char
 
     if (!error) {
         error = json_read(document, bytes.at, bytes.len, wrong, sizeof wrong);
-        if (error)
+        if (error == -EINVAL)
+            fail(why, error, "no report of `confab bench --json`: %s:%s", path, wrong);
+        else if (error)
             fail(why, error, "%s:%s", path, wrong);
     }
     bytes_free(&bytes);

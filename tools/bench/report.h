@@ -112,7 +112,7 @@ struct baseline {
     } * figures;
 };
 
-/* Reads it.  0, or -errno with a line in why: not to be read, no JSON (where), no report of `confab bench`, a newer
+/* Reads it.  0, or -errno with a line in why: not to be read, no JSON (then no report, and where), no report of `confab bench`, a newer
  * version than REPORT_VERSION, nothing to compare. */
 int baseline_read(const char *path, struct baseline *baseline, char why[BENCH_WHY]);
 void baseline_free(struct baseline *baseline);

@@ -54,9 +54,11 @@ static void write_cell(struct page *page, const struct verdict *verdict)
     fprintf(out, "\"><b>%s</b> <em>", outcomes[outcome].sign);
     html_figure(out, ratio_text(text, comparison->ratio.median));
     fputs("\xC3\x97</em> <small>", out);
-    html_figure(out, ratio_text(text, comparison->ratio.low));
-    fputs("\xE2\x80\x93", out);
-    html_figure(out, ratio_text(text, comparison->ratio.high));
+    if (verdict_has_interval(verdict)) {
+        html_figure(out, ratio_text(text, comparison->ratio.low));
+        fputs("\xE2\x80\x93", out);
+        html_figure(out, ratio_text(text, comparison->ratio.high));
+    }
     fprintf(out, "</small><span class=\"sr\"> %s</span>", outcomes[outcome].word);
     write_interval(out, verdict);
     if (limited) {
@@ -165,7 +167,7 @@ void page_verdicts(struct page *page)
 {
     const struct report *report = page->report;
     struct pair pairs[PAIRS];
-    size_t count = report_pairs(report, pairs);
+    size_t count = report_pairs(report, pairs), family = report_family(report);
 
     if (count == 0)
         return;
@@ -174,13 +176,14 @@ void page_verdicts(struct page *page)
     fputs("<p>", page->out);
     html_format(page->out,
                 "Ratios are of the first to the second, with the interval of 95\xC2\xA0%%; to the right of "
-                "the line the first "
-                "does better. A difference is one that is not chance (%.0f\xC2\xA0%% over all %zu "
-                "comparisons together, by "
-                "Holm) and is %.0f\xC2\xA0%% or more. An interval is of its one ratio, so it may leave out 1 "
-                "where no difference is shown.",
-                100 * STATISTICS_LEVEL, report_family(report), 100 * STATISTICS_LEAST);
-    if (report_family(report) < report->verdict_count)
+                "the line the first does better.");
+    if (family > 0)
+        html_format(page->out,
+                    " A difference is one that is not chance (%.0f\xC2\xA0%% over all %zu comparisons "
+                    "together, by Holm) and is %.0f\xC2\xA0%% or more. An interval is of its one ratio, so "
+                    "it may leave out 1 where no difference is shown.",
+                    100 * STATISTICS_LEVEL, family, 100 * STATISTICS_LEAST);
+    if (family < report->verdict_count)
         html_format(page->out, " With fewer than %d rounds nothing can be told.", STATISTICS_JUDGED);
     fputs("</p>\n", page->out);
     write_head(page, pairs, count);

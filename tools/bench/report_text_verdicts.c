@@ -53,7 +53,7 @@ static void tell_result(const struct group *group, struct flow *flow, size_t res
             strcat(piece, ",");
             flow_piece(flow, piece);
         }
-        if (group->outcome == OUTCOME_UNTOLD && estimate->low == estimate->high) { /* no interval */
+        if (!verdict_has_interval(verdict)) {
             snprintf(piece, sizeof piece - 1, "%s %sx", figure_kinds[verdict->figure].title,
                      ratio_text(ratio, estimate->median));
             continue;
@@ -151,12 +151,13 @@ void text_verdicts(const struct report *report, FILE *out, size_t width)
     fputs("verdicts\n", out);
     tell_sum(report, pairs, count, out, width);
     fputc('\n', out);
-    snprintf(
-        said, sizeof said,
-        "Ratios are ours to theirs, in brackets the interval of 95 %%. A difference is one that is not "
-        "chance (%.0f %% over all %zu comparisons together, by Holm) and is %.0f %% or more. An interval "
-        "is of its one ratio, so it may leave out 1 where no difference is shown.",
-        100 * STATISTICS_LEVEL, family, 100 * STATISTICS_LEAST);
+    int used = snprintf(said, sizeof said, "Ratios are ours to theirs, in brackets the interval of 95 %%.");
+    if (family > 0)
+        snprintf(said + used, sizeof said - (size_t)used,
+                 " A difference is one that is not chance (%.0f %% over all %zu comparisons together, by "
+                 "Holm) and is %.0f %% or more. An interval is of its one ratio, so it may leave out 1 "
+                 "where no difference is shown.",
+                 100 * STATISTICS_LEVEL, family, 100 * STATISTICS_LEAST);
     text_line(out, width, 0, 0, said);
     if (family < report->verdict_count) {
         snprintf(said, sizeof said, "With fewer than %d rounds nothing can be told.", STATISTICS_JUDGED);

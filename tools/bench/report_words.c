@@ -46,6 +46,12 @@ enum outcome verdict_outcome(const struct verdict *verdict)
     return verdict->comparison.ratio.rounds < STATISTICS_JUDGED ? OUTCOME_UNTOLD : OUTCOME_SAME;
 }
 
+bool verdict_has_interval(const struct verdict *verdict)
+{
+    const struct estimate *ratio = &verdict->comparison.ratio;
+    return verdict_outcome(verdict) != OUTCOME_UNTOLD || ratio->low < ratio->high;
+}
+
 static struct pair *pair_of(struct pair *pairs, size_t *count, const struct verdict *verdict)
 {
     for (size_t i = 0; i < *count; i++)

@@ -13,6 +13,9 @@ const char *aspect_words(enum aspect aspect, bool better); /* "is faster than" *
 enum outcome { OUTCOME_BETTER, OUTCOME_WORSE, OUTCOME_SAME, OUTCOME_UNTOLD, OUTCOMES };
 enum outcome verdict_outcome(const struct verdict *verdict);
 
+/* Whether its ratio has an interval: of too few rounds there may be none. */
+bool verdict_has_interval(const struct verdict *verdict);
+
 /* Two that verdicts are about, and how many of each outcome. */
 struct pair {
     size_t ours, theirs;
