@@ -1,5 +1,6 @@
 /* confab bench: its command line. */
 #include "command.h"
+#include "hosting.h"
 #include "plugin_path.h"
 #include "tools/bench/launch.h"
 #include "tools/bench/load.h"
@@ -266,6 +267,17 @@ static int find_plugin(const char *program, const char *name, char **file)
     return result ? failure(command, "--plugin: %s", error) : EXIT_SUCCESS;
 }
 
+/* Better told now, and by the command that was called, than by a server that ends. */
+static int check_words(const char *program, const char *file, const struct request *request)
+{
+    const struct hosting_wish wish = { .command = command,
+                                       .program = program,
+                                       .plugin = file,
+                                       .words = request->words,
+                                       .word_count = request->word_count };
+    return hosting_check(&wish);
+}
+
 static int make_ready(struct request *request, const char *program, char **argv, int argc)
 {
     char *own = host_file_new(program), *line = write_line(argc, argv), *file = NULL, error[COMMAND_ERROR],
@@ -280,6 +292,8 @@ static int make_ready(struct request *request, const char *program, char **argv,
         status = failure(command, "cannot find out which file this program is");
     if (!status && request->plugin)
         status = find_plugin(program, request->plugin, &file);
+    if (!status && file)
+        status = check_words(program, file, request);
     if (!status && request->session && session_read(&session, request->session, error, sizeof error))
         status = failure(command, "--session: %s", error);
     if (!status && session && load_session_check(session, why))

@@ -116,7 +116,7 @@ static size_t key_length(const char *word)
     return word[len] == '=' ? len : 0;
 }
 
-static int set_options(struct hosting *hosting)
+static int set_words(struct hosting *hosting)
 {
     const struct hosting_wish *wish = hosting->wish;
     for (int i = 0; i < wish->word_count; i++) {
@@ -132,9 +132,15 @@ static int set_options(struct hosting *hosting)
         if (error)
             return usage_error(wish->command, "%s", hosting->error);
     }
-    if (confab_service_ready(hosting->service, hosting->error, sizeof(hosting->error)) < 0)
-        return failure(wish->command, "%s", hosting->error);
     return EXIT_SUCCESS;
+}
+
+static int set_options(struct hosting *hosting)
+{
+    int status = set_words(hosting);
+    if (!status && confab_service_ready(hosting->service, hosting->error, sizeof(hosting->error)) < 0)
+        status = failure(hosting->wish->command, "%s", hosting->error);
+    return status;
 }
 
 /* Before the service starts: its plugin may listen there. */
@@ -253,6 +259,19 @@ static void close_all(struct hosting *hosting)
     if (hosting->module)
         confab_module_unload(hosting->module);
     recorder_free(hosting->recorder);
+}
+
+int hosting_check(const struct hosting_wish *wish)
+{
+    struct hosting hosting = { .wish = wish };
+    int status = load(&hosting);
+    if (!status)
+        status = set_words(&hosting);
+    if (hosting.service)
+        confab_service_free(hosting.service);
+    if (hosting.module)
+        confab_module_unload(hosting.module);
+    return status;
 }
 
 int hosting_run(const struct hosting_wish *wish)

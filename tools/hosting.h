@@ -22,4 +22,8 @@ struct hosting_wish {
  * before it served has been printed, what went wrong later logged. */
 int hosting_run(const struct hosting_wish *wish);
 
+/* Whether its plugin takes the words: nothing is served, and neither config_complete nor ready is called.  Returns the exit
+ * status; what is wrong has been printed, as hosting_run does. */
+int hosting_check(const struct hosting_wish *wish);
+
 #endif

@@ -109,10 +109,14 @@ a_plugin_that_answers_otherwise_is_told() {
     assert_contains "$WORK/err" 'could not be measured'
 }
 
+own_words_of() { # COMMAND ARGUMENT...: what it complains of, without its name
+    "$HOST" "$@" 2>&1 >/dev/null | sed -n "1s/^confab $1: //p"
+}
+
 a_plugin_that_does_not_serve_is_told_at_once() {
     printf 'confab-session 1\n> "a\\r\\n"\n< "a\\r\\n"\n' >"$WORK/talk.session"
     assert_fails 'nosuch' --plugin nosuch --session "$WORK/talk.session"
-    assert_fails 'wat' --plugin line wat=1 --session "$WORK/talk.session"
+    assert_wrong "confab bench: $(own_words_of serve line wat=1)" --plugin line wat=1 --session "$WORK/talk.session"
     assert_fails 'talk.session' --plugin line --session "$WORK/none/talk.session"
 }
 
@@ -180,6 +184,7 @@ a_report_is_compared_with_itself() {
     assert_status 0
     assert_contains "$WORK/out" 'evidence'
     echo '{}' >"$WORK/other.json"
+    assert_fails "no report of \`confab bench --json\`: $0:1:1: #" "${FEW[@]}" --compare "$0"
     assert_fails 'other.json' "${FEW[@]}" --compare "$WORK/other.json"
     assert_fails 'none.json' "${FEW[@]}" --compare "$WORK/none.json"
 }
