@@ -53,7 +53,7 @@ static void report(confab_dispatcher *d, int error)
 {
     if (error >= 0 || is_closed(d))
         return;
-    if (!d->ops.handle_error || d->ops.handle_error(d, error) < 0)
+    if (!d->ops->handle_error || d->ops->handle_error(d, error) < 0)
         confab_dispatcher_close(d);
 }
 
@@ -65,16 +65,16 @@ static void call(confab_dispatcher *d, int (*handler)(confab_dispatcher *))
 
 static void accepted(confab_dispatcher *d, int fd, const struct sockaddr *peer, socklen_t len)
 {
-    if (d->ops.handle_accepted)
-        report(d, d->ops.handle_accepted(d, fd, peer, len));
+    if (d->ops->handle_accepted)
+        report(d, d->ops->handle_accepted(d, fd, peer, len));
     else
         d->channel.reactor->io->close(d->channel.reactor->state, fd);
 }
 
 static void accept_ready(confab_dispatcher *d)
 {
-    if (d->ops.handle_accept) {
-        call(d, d->ops.handle_accept);
+    if (d->ops->handle_accept) {
+        call(d, d->ops->handle_accept);
         return;
     }
     /* Each handler may close it, or want no more. */
@@ -119,7 +119,7 @@ static void connected(confab_dispatcher *d)
 {
     d->state = CONFAB_DISPATCHER_CONNECTED;
     dispatcher_settle(d);
-    call(d, d->ops.handle_connect);
+    call(d, d->ops->handle_connect);
 }
 
 /* The first event of a connect: only the socket knows how it went. */
@@ -158,11 +158,11 @@ static void dispatcher_ready(struct channel *channel, unsigned events, int error
     }
     /* Each handler may close it, find its end, or want other things. */
     if (events & CONFAB_READ && interest(d) & CONFAB_READ)
-        call(d, d->ops.handle_read);
+        call(d, d->ops->handle_read);
     if (events & CONFAB_WRITE && interest(d) & CONFAB_WRITE)
-        call(d, d->ops.handle_write);
+        call(d, d->ops->handle_write);
     if (events & CONFAB_EXPT && interest(d) & CONFAB_EXPT)
-        call(d, d->ops.handle_expt);
+        call(d, d->ops->handle_expt);
 }
 
 /* Whether there is something to read; a terminal has to be read to know. */
@@ -180,7 +180,7 @@ static void read_rest(confab_dispatcher *d)
 {
     d->moved = false;
     if (d->wanted & CONFAB_READ && !d->ended && has_arrived(d))
-        call(d, d->ops.handle_read);
+        call(d, d->ops->handle_read);
     if (d->moved && !d->ended && !is_closed(d))
         channel_list(&d->channel, DISPATCHER_WORK_READ);
     else
@@ -206,8 +206,8 @@ static void dispatcher_finish(struct channel *channel)
 {
     confab_dispatcher *d = dispatcher_of(channel);
 
-    if (d->ops.handle_close)
-        d->ops.handle_close(d);
+    if (d->ops->handle_close)
+        d->ops->handle_close(d);
     channel_done(channel);
     alloc_free(&channel->reactor->alloc, d);
 }
@@ -227,11 +227,14 @@ confab_dispatcher *confab_dispatcher_new(confab_reactor *reactor, const struct c
 
     if (!ops || ops->size < sizeof ops->size || !reactor_open(reactor))
         return NULL;
-    d = alloc_zeroed(&reactor->alloc, sizeof *d);
+    bool shorter = ops->size < sizeof *ops;
+    d = alloc_zeroed(&reactor->alloc, sizeof *d + (shorter ? sizeof *ops : 0));
     if (!d)
         return NULL;
     channel_init(&d->channel, reactor, &dispatcher_ops);
-    memcpy(&d->ops, ops, ops->size < sizeof d->ops ? ops->size : sizeof d->ops);
+    d->ops = shorter ? d->whole : ops;
+    if (shorter)
+        memcpy(d->whole, ops, ops->size);
     d->data = data;
     d->state = CONFAB_DISPATCHER_NEW;
     d->wanted = CONFAB_READ;

@@ -23,9 +23,11 @@ struct confab_dispatcher {
     bool moved;     /* recv has got something since handle_read was called for that */
     bool resting;   /* accept failed for want of something: waits for its timer */
     void *data;
-    struct confab_dispatcher_ops ops; /* whole, whatever the size that was given */
-    struct peer target;               /* what it was last told to connect to */
-    bool through;                     /* a connect was done at once, and is told of by the first event */
+    const struct confab_dispatcher_ops *ops;
+    struct peer target; /* what it was last told to connect to */
+    bool through;       /* a connect was done at once, and is told of by the first event */
+    /* Where the ops that were given are shorter: these, made whole. */
+    struct confab_dispatcher_ops whole[];
 };
 
 /* Bits of listed work. */

@@ -47,15 +47,16 @@ enum {
     CHANNEL_LOST = 16    /* its descriptor was closed behind our back, and the number is another's now */
 };
 
-/* What every kind of channel begins with. */
+/* What every kind of channel begins with.  The timer is first, as no event looks at it: the rest lies beside what is
+ * behind the channel. */
 struct channel {
+    struct wheel_node timer;
     const struct channel_ops *ops;
     struct confab_reactor *reactor;
     struct channel *next; /* on the work list or the closing list */
     int fd;               /* -1: none */
     uint16_t work;
     uint16_t flags;
-    struct wheel_node timer;
 };
 
 struct channel_queue {

@@ -150,6 +150,27 @@ Test(dispatcher, without_handle_error_an_error_closes)
     test_reactor_free(reactor);
 }
 
+Test(dispatcher, ops_of_an_older_header_are_those_that_it_had)
+{
+    static const struct confab_dispatcher_ops ops = { .size = offsetof(struct confab_dispatcher_ops,
+                                                                       handle_write),
+                                                      .handle_read = note_read,
+                                                      .handle_write = note_write };
+    struct seen seen = { 0 };
+    confab_reactor *reactor = test_reactor();
+    confab_dispatcher *d = confab_dispatcher_new(reactor, &ops, &seen);
+    int fds[2];
+
+    test_pair(fds);
+    cr_assert_eq(confab_dispatcher_adopt(d, fds[0]), 0);
+    cr_assert_eq(confab_dispatcher_want(d, CONFAB_READ | CONFAB_WRITE), 0);
+    test_send(fds[1], "x", 1);
+    run_until_set(reactor, &seen.times[READ]);
+    cr_expect_str_eq(seen.order, "R");
+    close(fds[1]);
+    test_reactor_free(reactor);
+}
+
 Test(dispatcher, that_cannot_be_watched_is_told_and_closed)
 {
     struct pair pair = { 0 };
