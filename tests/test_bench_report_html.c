@@ -324,18 +324,25 @@ Test(bench_report_html, a_verdict_says_of_whom_alone_the_load_was_the_limit)
     report_free(&report);
 }
 
+/* A page of a report in which one point is to be judged. */
+static char *page_of_rounds(struct report *report, int rounds)
+{
+    struct point point = at_1;
+
+    report_of_three(report, rounds);
+    point.judged = true;
+    struct result *result = report_add(report, &sample_echo, &point);
+    report_set(result, SAMPLE_BARE, FIGURE_CPU, 1000);
+    report_set(result, SAMPLE_EPOLL, FIGURE_CPU, 5000);
+    report_finish(report);
+    return report_written(report, report_html);
+}
+
 Test(bench_report_html, a_verdict_of_too_few_rounds_does_not_say_that_there_is_no_difference)
 {
     struct report report;
-    struct point point = at_1;
+    char *page = page_of_rounds(&report, 3);
 
-    report_of_three(&report, 3);
-    point.judged = true;
-    struct result *result = report_add(&report, &sample_echo, &point);
-    report_set(result, SAMPLE_BARE, FIGURE_CPU, 1000);
-    report_set(result, SAMPLE_EPOLL, FIGURE_CPU, 5000);
-    report_finish(&report);
-    char *page = report_written(&report, report_html);
     report_says(page, "<span class=\"sr\"> too few rounds</span>");
     report_says(page, "? 1 of too few rounds</b>");
     cr_expect_not(strstr(page, "<span class=\"sr\"> no difference"));
@@ -346,15 +353,8 @@ Test(bench_report_html, a_verdict_of_too_few_rounds_does_not_say_that_there_is_n
 Test(bench_report_html, where_nothing_was_judged_it_is_not_told_over_how_many_it_was)
 {
     struct report report;
-    struct point point = at_1;
+    char *page = page_of_rounds(&report, 2);
 
-    report_of_three(&report, 2);
-    point.judged = true;
-    struct result *result = report_add(&report, &sample_echo, &point);
-    report_set(result, SAMPLE_BARE, FIGURE_CPU, 1000);
-    report_set(result, SAMPLE_EPOLL, FIGURE_CPU, 5000);
-    report_finish(&report);
-    char *page = report_written(&report, report_html);
     report_says(page, "the first does better. With fewer than 4 rounds nothing can be told.</p>");
     cr_expect_not(strstr(page, "comparisons together"));
     free(page);

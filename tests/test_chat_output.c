@@ -447,19 +447,37 @@ static void look_at_corks(confab_reactor *reactor)
     reactor->io = &corking;
 }
 
+static void set_rate_out(const struct end *end, uint64_t bytes_a_second)
+{
+    const struct confab_chat_options options = { .size = sizeof options, .rate_out = bytes_a_second };
+
+    cr_assert_eq(confab_chat_set_options(end->chat, &options), 0);
+}
+
+enum { SEVERAL = 3 << 20 }; /* bytes, more than one flush sends */
+
+/* Pushes a file of so many, and takes a turn; rate 0: as fast as it goes.  Returns what is in it. */
+static char *send_several(struct end *end, confab_reactor *reactor, uint64_t rate)
+{
+    char *bytes = test_pattern(SEVERAL);
+
+    open_end(end, reactor);
+    look_at_corks(reactor);
+    if (rate)
+        set_rate_out(end, rate);
+    push_file(end, bytes, SEVERAL, 0, SEVERAL);
+    confab_reactor_run_once(reactor, 0);
+    return bytes;
+}
+
 Test(chat_output, a_file_of_several_calls_is_corked_once_and_uncorked_at_its_end)
 {
-    enum { LEN = 3 << 20 };
     confab_reactor *reactor = test_reactor();
     struct end end = { 0 };
-    char *bytes = test_pattern(LEN);
+    char *bytes = send_several(&end, reactor, 0);
 
-    open_end(&end, reactor);
-    look_at_corks(reactor);
-    push_file(&end, bytes, LEN, 0, LEN);
-    confab_reactor_run_once(reactor, 0);
     cr_assert_str_eq(corks, "+");
-    test_expect_bytes(reactor, end.peer, bytes, LEN);
+    test_expect_bytes(reactor, end.peer, bytes, SEVERAL);
     cr_assert_str_eq(corks, "+-");
     test_reactor_free(reactor);
     free(bytes);
@@ -479,25 +497,12 @@ Test(chat_output, a_file_that_goes_in_one_call_is_not_corked)
     test_reactor_free(reactor);
 }
 
-static void set_rate_out(const struct end *end, uint64_t bytes_a_second)
-{
-    const struct confab_chat_options options = { .size = sizeof options, .rate_out = bytes_a_second };
-
-    cr_assert_eq(confab_chat_set_options(end->chat, &options), 0);
-}
-
 Test(chat_output, a_file_at_a_rate_is_not_corked)
 {
-    enum { LEN = 3 << 20 };
     confab_reactor *reactor = test_reactor();
     struct end end = { 0 };
-    char *bytes = test_pattern(LEN);
+    char *bytes = send_several(&end, reactor, 1 << 20);
 
-    open_end(&end, reactor);
-    look_at_corks(reactor);
-    set_rate_out(&end, 1 << 20);
-    push_file(&end, bytes, LEN, 0, LEN);
-    confab_reactor_run_once(reactor, 0);
     cr_assert_gt(end.chat->bytes_out, 0);
     cr_assert_str_eq(corks, "");
     test_reactor_free(reactor);
@@ -506,19 +511,14 @@ Test(chat_output, a_file_at_a_rate_is_not_corked)
 
 Test(chat_output, a_file_that_goes_on_at_a_rate_is_uncorked)
 {
-    enum { LEN = 3 << 20 };
     confab_reactor *reactor = test_reactor();
     struct end end = { 0 };
-    char *bytes = test_pattern(LEN);
+    char *bytes = send_several(&end, reactor, 0);
 
-    open_end(&end, reactor);
-    look_at_corks(reactor);
-    push_file(&end, bytes, LEN, 0, LEN);
-    confab_reactor_run_once(reactor, 0);
     cr_assert_str_eq(corks, "+");
     set_rate_out(&end, 1 << 30);
     cr_assert_str_eq(corks, "+-");
-    test_expect_bytes(reactor, end.peer, bytes, LEN);
+    test_expect_bytes(reactor, end.peer, bytes, SEVERAL);
     cr_assert_str_eq(corks, "+-");
     test_reactor_free(reactor);
     free(bytes);
@@ -526,15 +526,10 @@ Test(chat_output, a_file_that_goes_on_at_a_rate_is_uncorked)
 
 Test(chat_output, discarding_a_file_that_is_under_way_uncorks_it)
 {
-    enum { LEN = 3 << 20 };
     confab_reactor *reactor = test_reactor();
     struct end end = { 0 };
-    char *bytes = test_pattern(LEN);
+    char *bytes = send_several(&end, reactor, 0);
 
-    open_end(&end, reactor);
-    look_at_corks(reactor);
-    push_file(&end, bytes, LEN, 0, LEN);
-    confab_reactor_run_once(reactor, 0);
     confab_chat_discard_buffers(end.chat);
     cr_assert_str_eq(corks, "+-");
     cr_assert_eq(confab_chat_puts(end.chat, "alive"), 0);
