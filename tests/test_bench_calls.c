@@ -21,16 +21,6 @@ static bool sleeps(pid_t pid)
     return behind && behind[2] == 'S';
 }
 
-/* LeakSanitizer fails in what is traced. */
-static void look_for_no_leaks(void)
-{
-    const char *options = getenv("ASAN_OPTIONS");
-    char more[4096];
-
-    snprintf(more, sizeof more, "%s%sdetect_leaks=0", options ? options : "", options ? ":" : "");
-    setenv("ASAN_OPTIONS", more, 1);
-}
-
 /* How many system calls a server has made when it waits for its end; skips the test where they cannot be counted. */
 static uint64_t calls_of(const char *what, int count)
 {
@@ -38,7 +28,6 @@ static uint64_t calls_of(const char *what, int count)
 
     snprintf(word, sizeof word, "%d", count);
     bench.counting = true;
-    look_for_no_leaks();
     starts(what, word);
     if (!server.calls) {
         cr_assert_eq(bench.warning_count, 1);
