@@ -397,8 +397,9 @@ static int fork_and_end(confab_chat *chat)
 
     if (child == 0)
         end_by("_exit");
-    if (child > 0)
-        waitpid(child, &status, 0);
+    /* Looked for, not waited for: on a busy machine that would be long enough to be told of. */
+    while (child > 0 && waitpid(child, &status, WNOHANG) == 0)
+        continue;
     return confab_chat_printf(chat, "child %d\r\n", status);
 }
 
