@@ -291,6 +291,47 @@ Test(bench_load, requests_that_the_load_itself_has_kept_waiting_all_show_it)
     sample_clear(&sample);
 }
 
+/* Shorter than the time in which the load, or the server, does nothing. */
+static struct fake_counts hold_up(enum fake_kind kind, struct bench *bench, struct sample *sample)
+{
+    struct load load = thousand;
+
+    load.seconds = 0.15;
+    struct fake_counts counts = fake_load(kind, &load, bench, sample);
+    cr_assert(sample->taken, "%s", sample->why);
+    cr_expect_eq(bench->warning_count, 1);
+    return counts;
+}
+
+Test(bench_load, a_load_at_a_rate_is_the_limit_where_it_comes_too_late_for_a_server_that_is_not_full)
+{
+    for (int i = 0; i < 2; i++) {
+        struct bench bench = fake_bench();
+        struct sample sample;
+        fake_usage_full.server = i == 1;
+        struct fake_counts counts = hold_up(FAKE_FREEZES, &bench, &sample);
+        if (!counts.frozen)
+            cr_skip_test("who is whose child cannot be read here");
+        cr_expect_eq(sample.load_limited, i == 0, "%d", i);
+        cr_expect(strstr(bench.warnings[0],
+                         i == 0 ? ": the load generator was the limit" : ": the server was the limit"),
+                  "%s", bench.warnings[0]);
+        sample_clear(&sample);
+    }
+}
+
+Test(bench_load, a_load_at_a_rate_is_no_limit_where_its_requests_leave_when_they_are_due)
+{
+    struct bench bench = fake_bench();
+    struct sample sample;
+
+    fake_usage_full.load = true;
+    hold_up(FAKE_STALLS, &bench, &sample);
+    cr_expect_not(sample.load_limited);
+    cr_expect(strstr(bench.warnings[0], ": the server was the limit"), "%s", bench.warnings[0]);
+    sample_clear(&sample);
+}
+
 Test(bench_load, each_request_that_was_due_is_counted)
 {
     struct bench bench = fake_bench();

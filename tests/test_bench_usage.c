@@ -30,10 +30,11 @@ static void burn(void)
         continue;
 }
 
+/* Not so short that one may be over before it falls asleep. */
 static void nap(void)
 {
     for (int i = 0; i < NAPS; i++)
-        nanosleep(&(struct timespec){ .tv_nsec = 100000 }, NULL);
+        nanosleep(&(struct timespec){ .tv_nsec = 2000000 }, NULL);
 }
 
 static void grow(void)

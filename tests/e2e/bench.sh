@@ -34,14 +34,9 @@ assert_fails() { # TEXT ARGUMENT...
 # -- Each scenario ------------------------------------------------------------
 
 # Its report has so many points, each contender at each of them: with figures, or with words why not.  How large they are is
-# no matter, but they are there and above 0: all contenders' where what is measured is so much work.  Where it is what is
-# done in a time, somebody's: each may have been kept from running for all of it.
-measures() { # SCENARIO POINTS FIGURE...
-    ask bench "${FEW[@]}" --json "$WORK/report.json" "$1"
-    assert_status 0
-    [ ! -s "$WORK/err" ] || fail "something on standard error: $(cat "$WORK/err")"
-    assert_contains "$WORK/out" "$1"
-    python3 - "$WORK/report.json" "$@" <<'PYTHON' || fail "$1: the report: $(cat "$WORK/out")"
+# no matter, but they are there and above 0.  Status 9: one is not.
+look_at_report() { # SCENARIO POINTS FIGURE...
+    python3 - "$WORK/report.json" "$@" <<'PYTHON'
 import json, os, sys
 report, scenario, points, figures = json.load(open(sys.argv[1])), sys.argv[2], int(sys.argv[3]), set(sys.argv[4:])
 assert report["confab_bench"] == 1
@@ -55,7 +50,7 @@ if not os.path.exists("/proc/self/stat"): # then nobody may tell what a server u
     figures -= {"cpu_ns", "memory_bytes"}
 if any(w.startswith("system calls are not counted") for w in report["warnings"]):
     figures -= {"system_calls"}
-enough = all if scenario in ("timers", "dispatch") else any
+missing = []
 for result in report["results"]:
     assert result["scenario"] == scenario, result["scenario"]
     assert [s["contender"] for s in result["series"]] == names
@@ -63,11 +58,28 @@ for result in report["results"]:
         where = result["point"], series["contender"], series["excluded"]
         assert series["excluded"] == ("has no timers" if where[1] == "bare" and scenario == "timers" else None), where
         assert series["excluded"] or series["rounds"] == 1, where
-    measured = [s["figures"] for s in result["series"] if not s["excluded"]]
-    for name in figures - ({"system_calls"} if result["variant"] == "open" else set()):
-        found = [m[name]["median"] if name in m else None for m in measured]
-        assert enough((value or 0) > 0 for value in found), (result["point"], name, found)
+        for name in figures - ({"system_calls"} if result["variant"] == "open" else set()):
+            if not series["excluded"] and not (series["figures"].get(name, {}).get("median") or 0) > 0:
+                missing.append((*where[:2], name))
+if missing:
+    print(missing, file=sys.stderr)
+    sys.exit(9)
 PYTHON
+}
+
+# What is done in a moment may be nothing, where the machine is busy with others: then more than a moment is tried.
+measures() { # SCENARIO POINTS FIGURE...
+    local seconds status
+    for seconds in 0.05 0.5 3; do
+        ask bench --quick --rounds 1 --seconds $seconds --peer none --json "$WORK/report.json" "$1"
+        assert_status 0
+        [ ! -s "$WORK/err" ] || fail "something on standard error: $(cat "$WORK/err")"
+        assert_contains "$WORK/out" "$1"
+        status=0
+        look_at_report "$@" || status=$?
+        [ $status -eq 9 ] || break
+    done
+    [ $status -eq 0 ] || fail "$1: the report: $(cat "$WORK/out")"
 }
 
 measures_echo() { measures echo 5 rate cpu_ns system_calls p50_ns p99_ns p99_9_ns max_ns; }
