@@ -21,7 +21,7 @@ static int64_t time_of_wait(struct subject *s, int64_t timeout)
 }
 
 /* How late one may be, what the machine does besides has no bound that a test could know: the time that is handed to
- * the kernel is looked at in test_posix_wait.c.  A simulated one is exact. */
+ * the kernel is looked at in test_epoll.c and test_poll.c.  A simulated one is exact. */
 BACKEND_TEST(backend_wait, a_time_out_is_never_early)
 {
     const int64_t times[] = { 1, 999, 999999, CONFAB_MILLISECOND, CONFAB_MILLISECOND + 1, 7700001 };

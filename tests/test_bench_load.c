@@ -18,7 +18,7 @@ static const struct load few = { .connections = 4, .depth = 1, .size = 64, .seco
 
 /* For what ends it: however few messages there are in a moment on a busy machine. */
 static const struct load until_it_fails = {
-    .connections = 4, .depth = 1, .size = 64, .seconds = 60, .silence = 5
+    .connections = 4, .depth = 1, .size = 64, .seconds = 10, .silence = 5
 };
 
 /* A load that fails, with these words. */
@@ -206,7 +206,7 @@ Test(bench_load, one_connection_of_many_that_is_never_answered_is_told)
     struct load load = few;
 
     load.seconds = 0.05; /* shorter than the silence: it is waited for afterwards */
-    load.silence = 0.5;
+    load.silence = 3;    /* longer than a busy machine keeps the others from being answered */
     expect_failure(FAKE_IGNORES, &load, "connection 3: the server has said nothing");
 }
 
@@ -292,11 +292,12 @@ Test(bench_load, requests_that_the_load_itself_has_kept_waiting_all_show_it)
 }
 
 /* A load that is shorter than the time in which its server, or it itself, does nothing.  A busy machine may keep both
- * from running besides: it is tried again until so many requests have left late.  False: they never have. */
-static bool hold_up(enum fake_kind kind, uint64_t least_late, uint64_t most_late, struct bench *bench,
-                    struct sample *sample)
+ * from running besides: it is tried again until it is told of, and so many requests have left late.  Whether they ever
+ * have: then the sample is to be cleared. */
+static bool try_held_up(enum fake_kind kind, uint64_t least_late, uint64_t most_late, struct bench *bench,
+                        struct sample *sample)
 {
-    enum { TRIES = 50 };
+    enum { TRIES = 20 };
     struct load load = thousand;
 
     load.seconds = 0.15;
@@ -304,11 +305,12 @@ static bool hold_up(enum fake_kind kind, uint64_t least_late, uint64_t most_late
         *bench = fake_bench();
         struct fake_counts counts = fake_load(kind, &load, bench, sample);
         cr_assert(sample->taken, "%s", sample->why);
-        if (sample->late >= least_late && sample->late <= most_late)
+        if (kind == FAKE_FREEZES && !counts.frozen)
+            cr_skip_test("who is whose child cannot be read here");
+        if (sample->late >= least_late && sample->late <= most_late && bench->warning_count == 1 &&
+            strstr(bench->warnings[0], "of the rate was reached"))
             return true;
         sample_clear(sample);
-        if (kind == FAKE_FREEZES && !counts.frozen)
-            break;
     }
     return false;
 }
@@ -319,10 +321,8 @@ Test(bench_load, a_load_at_a_rate_is_the_limit_where_it_comes_too_late_for_a_ser
         struct bench bench;
         struct sample sample;
         fake_usage_full.server = i == 1;
-        if (!hold_up(FAKE_FREEZES, 50, UINT64_MAX, &bench, &sample))
-            cr_skip_test("the load could not be stopped here");
+        cr_assert(try_held_up(FAKE_FREEZES, 50, UINT64_MAX, &bench, &sample));
         cr_expect_eq(sample.load_limited, i == 0, "%d", i);
-        cr_assert_eq(bench.warning_count, 1);
         cr_expect(strstr(bench.warnings[0],
                          i == 0 ? ": the load generator was the limit" : ": the server was the limit"),
                   "%s", bench.warnings[0]);
@@ -330,16 +330,16 @@ Test(bench_load, a_load_at_a_rate_is_the_limit_where_it_comes_too_late_for_a_ser
     }
 }
 
+/* One in a hundred may be late. */
 Test(bench_load, a_load_at_a_rate_is_no_limit_where_its_requests_leave_when_they_are_due)
 {
     struct bench bench;
     struct sample sample;
 
     fake_usage_full.load = true;
-    if (!hold_up(FAKE_STALLS, 0, 0, &bench, &sample))
+    if (!try_held_up(FAKE_STALLS, 0, 1, &bench, &sample))
         cr_skip_test("the load was kept from running each time");
     cr_expect_not(sample.load_limited);
-    cr_assert_eq(bench.warning_count, 1);
     cr_expect(strstr(bench.warnings[0], ": the server was the limit"), "%s", bench.warnings[0]);
     sample_clear(&sample);
 }
@@ -391,19 +391,26 @@ Test(bench_load, rounds_that_do_not_count_warn_of_nothing)
     sample_clear(&sample);
 }
 
+/* A busy machine may keep it from being served for a moment: not each time. */
 Test(bench_load, a_rate_that_is_served_is_not_warned_of)
 {
+    enum { TRIES = 10 };
     struct load load = thousand;
-    struct bench bench = fake_bench();
-    struct sample sample;
+    bool warned = true;
 
     load.rate = 100;
     load.seconds = 1;
-    fake_load(FAKE_ANSWERS, &load, &bench, &sample);
-    cr_assert(sample.taken, "%s", sample.why);
-    for (size_t i = 0; i < bench.warning_count; i++)
-        cr_expect_not(strstr(bench.warnings[i], "of the rate was reached"), "%s", bench.warnings[i]);
-    sample_clear(&sample);
+    for (int i = 0; i < TRIES && warned; i++) {
+        struct bench bench = fake_bench();
+        struct sample sample;
+        fake_load(FAKE_ANSWERS, &load, &bench, &sample);
+        cr_assert(sample.taken, "%s", sample.why);
+        warned = false;
+        for (size_t k = 0; k < bench.warning_count; k++)
+            warned = warned || strstr(bench.warnings[k], "of the rate was reached");
+        sample_clear(&sample);
+    }
+    cr_expect_not(warned);
 }
 
 Test(bench_load, requests_of_an_open_loop_come_at_random_unless_they_are_to_be_even)

@@ -172,13 +172,13 @@ Test(bench_session_load, a_server_that_goes_on_where_it_is_to_close_is_told)
 Test(bench_session_load, silence_is_told_with_its_line)
 {
     struct session *session = session_of("> \"a\\n\"\n< \"a\\n\"\n< \"b\\n\"\n");
-    const struct load load = { .connections = 2, .seconds = 0.2, .silence = 0.1, .session = session };
+    const struct load load = { .connections = 2, .seconds = 0.2, .silence = 2, .session = session };
     struct bench bench = fake_bench();
     struct sample sample;
 
     fake_load(FAKE_ANSWERS, &load, &bench, &sample);
     cr_expect_not(sample.taken);
-    cr_expect(strstr(sample.why, "the server has said nothing for 0.1 s, at t:4"), "%s", sample.why);
+    cr_expect(strstr(sample.why, "the server has said nothing for 2 s, at t:4"), "%s", sample.why);
     sample_clear(&sample);
     session_free(session);
 }

@@ -91,7 +91,8 @@ static void open_end(struct end *end, confab_reactor *reactor, const struct conf
     end->chat = confab_chat_new(reactor, pair[0], with, &options);
     cr_assert_not_null(end->chat);
     run_quiet(reactor);
-    cr_assert_eq(end->closed, 0);
+    /* Unless the machine was busy with others for as long. */
+    cr_assert(!end->closed || test_clock() - end->start >= ns);
 }
 
 /* It closes for a time-out, not before ns have passed since `since`. */
@@ -418,11 +419,11 @@ Test(chat_timeouts, connect_ends_once_connected)
     struct confab_chat_options inbound = { .size = sizeof inbound, .data = &server };
     confab_listener *listener;
 
-    options.timeout[CONFAB_TIMEOUT_CONNECT] = 4 * SHORT;
+    options.timeout[CONFAB_TIMEOUT_CONNECT] = 20 * SHORT;
     cr_assert_eq(confab_listen(&listener, reactor, "127.0.0.1:0", &ops, &inbound), 0);
     cr_assert_not_null(confab_connect(reactor, confab_listener_address(listener), &ops, &options));
     run_until_set(reactor, &end.connects);
-    run_for(reactor, 8 * SHORT);
+    run_for(reactor, 25 * SHORT);
     cr_assert_eq(end.closed, 0);
     test_reactor_free(reactor);
 }

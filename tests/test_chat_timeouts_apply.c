@@ -64,12 +64,12 @@ Test(chat_timeouts_apply, write_rests_once_the_output_that_waited_is_discarded)
 {
     struct talk talk = { 0 };
 
-    open_with(&talk, CONFAB_TIMEOUT_WRITE, 4 * SHORT);
+    open_with(&talk, CONFAB_TIMEOUT_WRITE, 20 * SHORT);
     cr_assert_eq(confab_chat_push_reference(talk.chat, much, sizeof much, NULL, NULL), 0);
     run_quiet(talk.reactor);
     cr_assert_gt(confab_chat_output_size(talk.chat), 0);
     confab_chat_discard_buffers(talk.chat);
-    run_for(&talk, 8 * SHORT);
+    run_for(&talk, 25 * SHORT);
     talk_end(&talk);
 }
 

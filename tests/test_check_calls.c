@@ -231,7 +231,7 @@ Test(test_check_calls, process_that_the_plugin_has_forked_may_end)
     for (int build = 0; build < BUILDS; build++) {
         if (!load(build))
             continue;
-        run("fork", ""); /* it may be complained of: a busy machine takes its time */
+        run("fork", "");
         cr_assert_str_eq(checked.said, "child 0\r\n");
         cr_assert_str_eq(checked.board->crash.what, "");
     }

@@ -397,7 +397,8 @@ static int fork_and_end(confab_chat *chat)
 
     if (child == 0)
         end_by("_exit");
-    /* Looked for, not waited for: on a busy machine that would be long enough to be told of. */
+    /* A waitpid that sleeps for 20 ms, as it may on a busy machine, is told of as blocking; to look again and again is
+     * time in which it ran. */
     while (child > 0 && waitpid(child, &status, WNOHANG) == 0)
         continue;
     return confab_chat_printf(chat, "child %d\r\n", status);
