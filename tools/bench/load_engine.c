@@ -220,6 +220,8 @@ static void loop(struct engine *engine)
         advance(engine, now);
         if (engine->over)
             break;
+        if (now >= engine->look)
+            look_for_silence(engine, now);
         int64_t sleeps = until_mark(engine, now);
         if (engine->mode->turn && engine->phase != ENGINE_CONNECTING) {
             int64_t due = engine->mode->turn(engine, now);
@@ -228,9 +230,6 @@ static void loop(struct engine *engine)
         int result = confab_reactor_run_once(engine->reactor, sleeps);
         if (result < 0)
             engine_fail(engine, "the loop of the load fails: %s", strerror(-result));
-        /* Behind the turn: what has been answered while the load itself did not run has been read now. */
-        if (!engine->over && now >= engine->look)
-            look_for_silence(engine, now);
     }
 }
 
